@@ -1,0 +1,1 @@
+"""The Scalekit REST API over HTTP."""
