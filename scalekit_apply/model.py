@@ -262,13 +262,11 @@ class Desired:
         if check.rule.fixed:
             return check.rule.default
         chain: list[Levels] = [self.checks]
-        if address is not None:
-            is_connection = isinstance(address, Address)
-            organization = self.organizations.get(address.organization_id if is_connection else address)
-            if organization is not None:
-                chain.append(organization.checks)
-                if is_connection and (wanted := organization.connections.get(address.connection_id)):
-                    chain.append(wanted.checks)
+        organization_id = address.organization_id if isinstance(address, Address) else address
+        if organization_id is not None and (organization := self.organizations.get(organization_id)):
+            chain.append(organization.checks)
+        if isinstance(address, Address) and (wanted := self.connection(address)):
+            chain.append(wanted.checks)
         for levels in reversed(chain):
             if check in levels:
                 return levels[check]
@@ -298,7 +296,7 @@ class LiveConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """A certificate of an identity provider. ``expiry`` is aware, in UTC; ``None`` when absent or unreadable."""
+    """A certificate of an identity provider. ``expiry`` is in UTC; ``None`` when absent or unreadable."""
 
     id: str = ""
     issuer: str = ""
