@@ -349,3 +349,19 @@ class Live:
         """Return the live connection, ``None`` when its organization does not have it."""
         organization = self.organizations.get(address.organization_id)
         return organization.connections.get(address.connection_id) if organization else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteAnswer:
+    """What the service said to an enable or a disable.
+
+    The change has happened only if ``enabled`` is what was asked for and ``error_message`` is empty.
+    ``attempts`` counts the writes that were sent; ``status`` and ``trace_id`` belong to the last answer,
+    ``None`` when reading back had to stand in for it.
+    """
+
+    enabled: bool
+    error_message: str = ""
+    attempts: int = 1
+    status: int | None = None
+    trace_id: str | None = None
