@@ -123,7 +123,8 @@ class ApiError(ScalekitApplyError):
 
     ``status`` is the HTTP status, ``None`` without an answer. ``error_code`` and ``trace_id`` are the
     service's own, where it gave them. ``attempts`` counts the requests of this one call. ``sent`` is false
-    only when it is certain that no request of this call reached the service.
+    only when it is certain that no request of this call reached the service. ``effect_unknown`` is true when
+    a write may or may not have taken effect.
     """
 
     outcome = Outcome.UNAVAILABLE
@@ -139,6 +140,7 @@ class ApiError(ScalekitApplyError):
         trace_id: str | None = None,
         attempts: int = 1,
         sent: bool = True,
+        effect_unknown: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
@@ -146,6 +148,7 @@ class ApiError(ScalekitApplyError):
         self.trace_id = trace_id
         self.attempts = attempts
         self.sent = sent
+        self.effect_unknown = effect_unknown
 
 
 class AuthenticationError(ApiError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.exits import Outcome
@@ -25,6 +26,10 @@ class State(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
+
+
+SETTLED: Final = frozenset({State.APPLIED, State.ALREADY})
+"""The states in which live is as the plan wants it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,7 @@ class Result:
     @property
     def complete(self) -> bool:
         """Whether every planned change holds now."""
-        return not self.outcomes and all(
-            item.state in {State.APPLIED, State.ALREADY} for item in self.results
-        )
+        return not self.outcomes and all(item.state in SETTLED for item in self.results)
 
     @property
     def summary(self) -> Mapping[str, int]:
