@@ -1,0 +1,459 @@
+"""Hypothesis strategies for the values of the domain, shared by every test that states a law.
+
+Text is hostile by default: it tries to leave every format that a view writes. Identifiers come from a
+small pool as often as not, so that independently drawn values meet.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+
+from hypothesis import strategies as st
+
+from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
+from scalekit_apply.exits import Outcome
+from scalekit_apply.model import (
+    Address,
+    Certificate,
+    Check,
+    ConnectionDetail,
+    ConnectionId,
+    Desired,
+    DesiredConnection,
+    DesiredOrganization,
+    Environment,
+    Expectation,
+    Level,
+    Levels,
+    Limits,
+    Live,
+    LiveConnection,
+    LiveOrganization,
+    OrganizationId,
+    Scope,
+    Unmanaged,
+)
+from scalekit_apply.plan import Change, Origin, Plan, change_order, policy_for
+from scalekit_apply.result import ChangeResult, Result, State
+
+_ID_ALPHABET = string.ascii_letters + string.digits + "_-"
+ORGANIZATION_POOL = tuple(OrganizationId(f"org_{letter}") for letter in "abcd")
+CONNECTION_POOL = tuple(ConnectionId(f"conn_{number}") for number in range(12))
+
+HOSTILE_SAMPLES = (
+    "",
+    "Megasoft",
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "\x9b31m",
+    "\r\x1b[2K  0 to disable",
+    "a\nPlan: 0 to enable, 0 to disable, 0 unchanged.",
+    "::error file=x::forged",
+    "\n::set-output name=x::y",
+    "##[error]forged",
+    "##vso[task.complete result=Succeeded;]",
+    "\n0%\nsection_start:1:x\r\x1b[0K",
+    "<script>alert(1)</script>",
+    "</details><h1>approved</h1>",
+    "--><!-- ",
+    "]]>",
+    "&lt;&#10;",
+    "@everyone @octocat #1 !1",
+    "| cell | `code` ``` ~~~",
+    "[link](https://evil.example) ![image](https://evil.example/x.png)",
+    "\\| \\` \\",
+    "**bold** _it_ ~~no~~ # heading",
+    "https://evil.example",
+    "\u202egnp.exe",
+    "\u2066hidden\u2069",
+    "zero\u200bwidth\ufeff",
+    "\u2028\u2029\x85\x0b\x0c",
+    "\x00",
+    "\x7f",
+    '"quoted": {"json": true}',
+    "%0A%0D",
+    "{{ }} ${{ }} $(id) `id`",
+    "é 漢字 👩‍👩‍👧",
+    "x" * 200,
+)
+
+
+@cache
+def hostile_text(*, max_size: int = 40) -> st.SearchStrategy[str]:
+    """Text as a server could send it. Never a lone surrogate: JSON that holds one is not accepted."""
+    samples = st.sampled_from([sample for sample in HOSTILE_SAMPLES if len(sample) <= max(max_size, 200)])
+    return samples | st.text(max_size=max_size) | st.tuples(samples, st.text(max_size=5)).map("".join)
+
+
+def _identifiers(prefix: str, longest: int) -> st.SearchStrategy[str]:
+    return st.text(_ID_ALPHABET, min_size=1, max_size=longest).map(lambda rest: prefix + rest)
+
+
+@cache
+def organization_ids() -> st.SearchStrategy[OrganizationId]:
+    """Half of them from a pool of four."""
+    return st.sampled_from(ORGANIZATION_POOL) | _identifiers("org_", 28).map(OrganizationId)
+
+
+@cache
+def connection_ids() -> st.SearchStrategy[ConnectionId]:
+    """Half of them from a pool of twelve."""
+    return st.sampled_from(CONNECTION_POOL) | _identifiers("conn_", 27).map(ConnectionId)
+
+
+@cache
+def addresses() -> st.SearchStrategy[Address]:
+    """An organization and a connection, drawn apart from each other."""
+    return st.builds(Address, organization_ids(), connection_ids())
+
+
+@cache
+def environments() -> st.SearchStrategy[Environment]:
+    """Environments in the one way to write them."""
+    return st.sampled_from(
+        [
+            Environment("https://acme.scalekit.com"),
+            Environment("https://acme-dev.scalekit.dev"),
+            Environment("https://sso.example.com:8443"),
+            Environment("http://127.0.0.1:8080"),
+        ]
+    )
+
+
+@cache
+def locations() -> st.SearchStrategy[Location]:
+    """Places in a file; a column only where there is a line."""
+    files = st.sampled_from(["scalekit.yaml", "a/b.scalekit.yaml", "with space/%25,:.yaml"])
+    numbers = st.integers(1, 99_999)
+    return (
+        st.builds(Location, file=files)
+        | st.builds(Location, file=files, line=numbers)
+        | st.builds(Location, file=files, line=numbers, column=numbers)
+    )
+
+
+@cache
+def levels(scope: Scope = Scope.CONNECTION) -> st.SearchStrategy[Levels]:
+    """Settings that a configuration could hold at the place that ``scope`` names."""
+    wider = {
+        Scope.ENVIRONMENT: set(Scope),
+        Scope.ORGANIZATION: {Scope.ORGANIZATION, Scope.CONNECTION},
+        Scope.CONNECTION: {Scope.CONNECTION},
+    }[scope]
+    settable = [check for check in Check if not check.rule.fixed and check.rule.scope in wider]
+    return st.dictionaries(st.sampled_from(settable), st.sampled_from(Level), max_size=3)
+
+
+_EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001  # hypothesis adds the zone
+_LATEST = datetime(2100, 1, 1)  # noqa: DTZ001  # hypothesis adds the zone
+
+
+@cache
+def instants() -> st.SearchStrategy[datetime]:
+    """Instants in UTC that do not overflow when a month is added or taken away."""
+    return st.datetimes(min_value=_EARLIEST, max_value=_LATEST, timezones=st.just(UTC))
+
+
+_PROVIDERS = st.sampled_from(["OKTA", "GOOGLE", "MICROSOFT_AD", "CUSTOM", "", "FUTURE_PROVIDER"])
+_TYPES = st.sampled_from(["SAML", "OIDC", "OAUTH", "", "FUTURE_TYPE"])
+_STATUSES = st.sampled_from(["COMPLETED", "IN_PROGRESS", "DRAFT", "", "FUTURE_STATUS"])
+_DOMAINS = st.lists(
+    st.sampled_from(["megasoft.com", "example.org", "xn--bcher-kva.example"]), unique=True, max_size=3
+).map(lambda items: tuple(sorted(items)))
+
+
+@cache
+def live_connections() -> st.SearchStrategy[LiveConnection]:
+    """One connection of a list, every text of it hostile."""
+    return st.builds(
+        LiveConnection,
+        address=addresses(),
+        enabled=st.booleans(),
+        organization_name=hostile_text(),
+        provider=_PROVIDERS | hostile_text(max_size=10),
+        type=_TYPES,
+        status=_STATUSES,
+        domains=_DOMAINS,
+        provider_key=hostile_text(max_size=10),
+        key_id=hostile_text(max_size=10),
+        ui_button_title=hostile_text(max_size=10),
+        mcp_server_url=st.just(""),
+    )
+
+
+@cache
+def certificates() -> st.SearchStrategy[Certificate]:
+    """Certificates, some without a readable end."""
+    return st.builds(
+        Certificate,
+        id=hostile_text(max_size=10),
+        issuer=hostile_text(max_size=10),
+        expiry=st.none() | instants(),
+    )
+
+
+@cache
+def connection_details() -> st.SearchStrategy[ConnectionDetail]:
+    """One single read."""
+    return st.builds(
+        ConnectionDetail,
+        address=addresses(),
+        enabled=st.booleans(),
+        debug_enabled=st.booleans(),
+        certificates=st.none() | st.lists(certificates(), max_size=3).map(tuple),
+        provider=_PROVIDERS,
+        type=_TYPES,
+        status=_STATUSES,
+    )
+
+
+@cache
+def expectations() -> st.SearchStrategy[Expectation]:
+    """Any subset of the facts."""
+    return st.builds(
+        Expectation,
+        provider=st.none() | st.sampled_from(["OKTA", "GOOGLE", "CUSTOM"]),
+        type=st.none() | st.sampled_from(["SAML", "OIDC"]),
+        status=st.none() | st.sampled_from(["COMPLETED", "IN_PROGRESS", "DRAFT"]),
+        domains=st.none() | _DOMAINS,
+        location=st.none() | locations(),
+    )
+
+
+@cache
+def desired_connections() -> st.SearchStrategy[DesiredConnection]:
+    """One entry of a configuration."""
+    return st.builds(
+        DesiredConnection,
+        address=addresses(),
+        enabled=st.booleans(),
+        description=hostile_text(max_size=20),
+        protected=st.booleans(),
+        expect=st.none() | expectations(),
+        checks=levels(Scope.CONNECTION),
+        location=st.none() | locations(),
+    )
+
+
+@cache
+def _bare_organizations() -> st.SearchStrategy[DesiredOrganization]:
+    return st.builds(
+        DesiredOrganization,
+        id=st.just(ORGANIZATION_POOL[0]),
+        name=st.none() | hostile_text(max_size=20),
+        unmanaged=st.sampled_from(Unmanaged),
+        checks=levels(Scope.ORGANIZATION),
+        connections=st.just({}),
+        others=st.just(frozenset()),
+        location=st.none() | locations(),
+        name_location=st.none() | locations(),
+        unmanaged_location=st.none() | locations(),
+    )
+
+
+Homes = Mapping[ConnectionId, OrganizationId]
+"""The one organization that each connection stands in."""
+
+
+@cache
+def _homes() -> st.SearchStrategy[dict[ConnectionId, OrganizationId]]:
+    return st.dictionaries(connection_ids(), organization_ids(), max_size=8)
+
+
+@cache
+def _empty_organizations() -> st.SearchStrategy[list[OrganizationId]]:
+    return st.lists(organization_ids(), max_size=2)
+
+
+def _members(homes: Homes, empty: list[OrganizationId]) -> dict[OrganizationId, list[ConnectionId]]:
+    found: dict[OrganizationId, list[ConnectionId]] = {organization_id: [] for organization_id in empty}
+    for connection_id in sorted(homes):
+        found.setdefault(homes[connection_id], []).append(connection_id)
+    return dict(sorted(found.items()))
+
+
+@cache
+def _bare_desireds() -> st.SearchStrategy[Desired]:
+    return st.builds(
+        Desired,
+        environment=st.none() | environments(),
+        limits=st.builds(Limits, max_disables=st.integers(0, 20), max_disable_percent=st.integers(0, 100)),
+        checks=levels(Scope.ENVIRONMENT),
+        organizations=st.just({}),
+        scope=st.just(()),
+    )
+
+
+@st.composite
+def desireds(draw: st.DrawFn, homes: Homes | None = None) -> Desired:
+    """A configuration; each connection stands in one organization, as a configuration demands."""
+    members = _members(draw(_homes()) if homes is None else homes, draw(_empty_organizations()))
+    organizations: dict[OrganizationId, DesiredOrganization] = {}
+    for organization_id, ids in members.items():
+        connections = {
+            connection_id: replace(
+                draw(desired_connections()), address=Address(organization_id, connection_id)
+            )
+            for connection_id in ids
+        }
+        organizations[organization_id] = replace(
+            draw(_bare_organizations()), id=organization_id, connections=connections
+        )
+    return replace(draw(_bare_desireds()), organizations=organizations, scope=tuple(organizations))
+
+
+@st.composite
+def lives(draw: st.DrawFn, homes: Homes | None = None) -> Live:
+    """What was read: organizations, some empty, and single reads of some connections."""
+    members = _members(draw(_homes()) if homes is None else homes, draw(_empty_organizations()))
+    organizations: dict[OrganizationId, LiveOrganization] = {}
+    details: dict[Address, ConnectionDetail | None] = {}
+    for organization_id, ids in members.items():
+        name = draw(hostile_text()) if ids else ""
+        found: dict[ConnectionId, LiveConnection] = {}
+        for connection_id in ids:
+            address = Address(organization_id, connection_id)
+            found[connection_id] = replace(draw(live_connections()), address=address, organization_name=name)
+            match draw(st.integers(0, 3)):
+                case 0:
+                    details[address] = None
+                case 1:
+                    details[address] = replace(draw(connection_details()), address=address)
+                case _:
+                    pass
+        organizations[organization_id] = LiveOrganization(id=organization_id, name=name, connections=found)
+    return Live(
+        organizations=organizations,
+        details=details,
+        elsewhere=draw(st.dictionaries(connection_ids(), organization_ids(), max_size=2)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A configuration and an environment that have much in common."""
+
+    desired: Desired
+    live: Live
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A configuration and what is live, drawn over the same homes, each with some of them missing."""
+    homes = draw(_homes())
+    asked: dict[ConnectionId, OrganizationId] = {}
+    found: dict[ConnectionId, OrganizationId] = {}
+    for connection_id, organization_id in homes.items():
+        where = draw(st.integers(0, 5))
+        if where != 0:
+            asked[connection_id] = organization_id
+        if where != 1:
+            found[connection_id] = organization_id
+    return World(desired=draw(desireds(asked)), live=draw(lives(found)))
+
+
+@cache
+def diagnostic_values() -> st.SearchStrategy[Diagnostic]:
+    """Diagnostics of checks and of rules, with a summary on one line as their contract says."""
+    one_line = hostile_text().map(lambda text: " ".join(text.split()))
+    return st.builds(
+        Diagnostic,
+        severity=st.sampled_from(Severity),
+        check=st.sampled_from([*(check.value for check in Check), "unknown-key"]),
+        summary=one_line,
+        detail=hostile_text(),
+        address=st.none() | addresses().map(str) | organization_ids(),
+        location=st.none() | locations(),
+    )
+
+
+@cache
+def diagnostic_collections(*, max_size: int = 6) -> st.SearchStrategy[Diagnostics]:
+    """A collection of them."""
+    return st.lists(diagnostic_values(), max_size=max_size).map(Diagnostics)
+
+
+@st.composite
+def changes_of(draw: st.DrawFn, world: World, *, compared: bool = False) -> tuple[Change, ...]:
+    """Changes that a plan of this world could hold: of connections in organizations of both."""
+    found = [
+        Change(
+            live=live,
+            source=draw(st.none() | locations()),
+            origin=draw(st.sampled_from(Origin)) if compared else None,
+        )
+        for organization_id, organization in world.live.organizations.items()
+        if organization_id in world.desired.organizations
+        for live in organization.connections.values()
+        if draw(st.booleans())
+    ]
+    return tuple(sorted(found, key=change_order))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """A plan with everything that a view or a file has to carry."""
+    world = draw(worlds())
+    compared = draw(st.booleans())
+    changes = draw(changes_of(world, compared=compared))
+    touched = {change.address for change in changes}
+    rest = sorted(
+        (
+            live
+            for organization in world.live.organizations.values()
+            for live in organization.connections.values()
+            if live.enabled and live.address not in touched
+        ),
+        key=lambda live: live.address,
+    )
+    return Plan(
+        environment=draw(environments()),
+        changes=changes,
+        unchanged=draw(st.integers(0, 100_000)),
+        policy=policy_for(world.desired, changes),
+        diagnostics=draw(diagnostic_collections()),
+        unmanaged=tuple(live for live in rest if draw(st.booleans())),
+        allowed=tuple(
+            sorted(
+                draw(st.sets(st.sampled_from([check for check in Check if not check.rule.fixed]), max_size=2))
+            )
+        ),
+        targets=tuple(sorted(draw(st.sets(organization_ids() | connection_ids(), max_size=2)))),
+        compared=compared,
+    )
+
+
+@st.composite
+def results(draw: st.DrawFn, plan: Plan | None = None) -> Result:
+    """What became of a plan: one entry a change, outcomes that fit the states."""
+    planned = draw(plans()) if plan is None else plan
+    ends: list[ChangeResult] = []
+    for change in planned.changes:
+        state = draw(st.sampled_from(State))
+        called = state not in {State.ALREADY, State.SKIPPED}
+        ends.append(
+            ChangeResult(
+                change=change,
+                state=state,
+                attempts=draw(st.integers(1, 6)) if called else 0,
+                status=draw(st.none() | st.sampled_from([200, 403, 404, 429, 503])) if called else None,
+                message="" if state in {State.APPLIED, State.ALREADY} else draw(hostile_text()),
+                trace_id=draw(st.none() | hostile_text(max_size=20)) if called else None,
+            )
+        )
+    incomplete = any(end.state not in {State.APPLIED, State.ALREADY} for end in ends)
+    held: set[Outcome] = {Outcome.INCOMPLETE} if incomplete else set()
+    if incomplete:
+        held |= draw(st.sets(st.sampled_from([Outcome.INTERRUPTED, Outcome.TERMINATED]), max_size=1))
+    return Result(
+        environment=planned.environment,
+        fingerprint=planned.fingerprint,
+        results=tuple(ends),
+        outcomes=frozenset(held),
+        diagnostics=draw(diagnostic_collections(max_size=3)),
+        allowed=planned.allowed,
+    )
