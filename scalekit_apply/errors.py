@@ -149,6 +149,7 @@ class ApiError(ScalekitApplyError):
         self.attempts = attempts
         self.sent = sent
         self.effect_unknown = effect_unknown
+        self.effect_unknown = effect_unknown
 
 
 class AuthenticationError(ApiError):
