@@ -21,6 +21,7 @@ from scalekit_apply.model import (
     Level,
     LiveConnection,
     OrganizationId,
+    Unmanaged,
 )
 
 FORMAT_MAJOR: Final = 1
@@ -184,8 +185,10 @@ def fingerprint(plan: Plan) -> str:
 def policy_for(desired: Desired, changes: tuple[Change, ...]) -> Desired:
     """Reduce a configuration to what the checks need again when ``changes`` are applied.
 
-    Only touched organizations and connections stay. Of the rest of an organization the ids stay, and only
-    where an unmanaged connection is an error. The scope stays only when something is disabled.
+    Only touched organizations and connections stay. Of the rest of an organization the ids stay where an
+    unmanaged connection is an error; elsewhere nothing about unmanaged connections can block, so a policy
+    does not report them (``report`` becomes ``ignore``), and a fingerprint does not move when an unrelated
+    connection enters the configuration. The scope stays only when something is disabled.
     """
     touched = sorted({change.address for change in changes})
     organizations: dict[OrganizationId, DesiredOrganization] = {}
@@ -198,13 +201,16 @@ def policy_for(desired: Desired, changes: tuple[Change, ...]) -> Desired:
             and (wanted := organization.connections.get(address.connection_id)) is not None
         }
         strict = desired.level(Check.UNMANAGED_CONNECTION, organization_id) is Level.ERROR
+        reports = organization.unmanaged is Unmanaged.REPORT
         organizations[organization_id] = DesiredOrganization(
             id=organization_id,
             name=organization.name,
-            unmanaged=organization.unmanaged,
+            unmanaged=organization.unmanaged if strict or not reports else Unmanaged.IGNORE,
             checks=organization.checks,
             connections=connections,
-            others=frozenset(organization.connections).difference(connections) if strict else frozenset(),
+            others=organization.others.union(organization.connections).difference(connections)
+            if strict
+            else frozenset(),
             location=organization.location,
             name_location=organization.name_location,
             unmanaged_location=organization.unmanaged_location,

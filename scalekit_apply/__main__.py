@@ -1,0 +1,7 @@
+"""``python -m scalekit_apply``."""
+
+from __future__ import annotations
+
+from scalekit_apply.cli import main
+
+main()
