@@ -133,6 +133,14 @@ class Plan:
         )
 
     @property
+    def drifted(self) -> bool:
+        """Whether live is not what the configuration describes, or has more enabled than it names."""
+        described = {Check.CONNECTION_NOT_FOUND, Check.EXPECTATION_FAILED}
+        return bool(
+            self.changes or self.unmanaged or any(item.check in described for item in self.diagnostics)
+        )
+
+    @property
     def fingerprint(self) -> str:
         """``sha256:`` and the digest of everything that decides what apply does."""
         return fingerprint(self)

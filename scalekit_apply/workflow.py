@@ -87,7 +87,11 @@ def _with_details(live: Live, changes: Collection[Change], reader: Reader, pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applying:
-    """What applying needs beside the plan. ``emit`` is called from several threads."""
+    """What applying needs beside the plan.
+
+    ``begin`` is called once, right before the first write: from there on a signal must not raise, but be
+    seen through ``interruption``. ``emit`` is called from several threads.
+    """
 
     writer: Writer
     pool: WorkerPool
@@ -95,6 +99,7 @@ class Applying:
     now: datetime
     execution: ExecutionOptions = field(default_factory=ExecutionOptions)
     interruption: Interruption = field(default_factory=Interruption)
+    begin: Callable[[], None] = lambda: None
     emit: Callable[[Event], None] = lambda _: None
 
 
@@ -122,8 +127,13 @@ def apply_plan(plan: Plan, applying: Applying) -> Result:
     except ApiError as error:
         return _nothing_done(plan, error.outcome, error.diagnostics, f"not started: {error.message}")
     except Interrupted as error:
-        outcome = Outcome.TERMINATED if error.terminated else Outcome.INTERRUPTED
-        return _nothing_done(plan, outcome, Diagnostics(), "not started, because the run was interrupted")
+        return interrupted_result(plan, terminated=error.terminated)
+
+
+def interrupted_result(plan: Plan, *, terminated: bool) -> Result:
+    """The result of a plan whose run was ended before anything was written."""
+    outcome = Outcome.TERMINATED if terminated else Outcome.INTERRUPTED
+    return _nothing_done(plan, outcome, Diagnostics(), "not started, because the run was interrupted")
 
 
 def _apply(plan: Plan, applying: Applying) -> Result:
@@ -141,6 +151,7 @@ def _apply(plan: Plan, applying: Applying) -> Result:
         return _nothing_done(
             plan, Outcome.BLOCKED, found, "not started, because a check blocks the plan", already
         )
+    applying.begin()
     execution = execute(
         plan.changes,
         already=already,

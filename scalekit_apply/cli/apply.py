@@ -1,0 +1,175 @@
+"""``apply``: plans, asks, applies; or applies a saved plan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from scalekit_apply import planfile, views
+from scalekit_apply.cli.options import (
+    PLAN_FORMATS,
+    Connecting,
+    Planning,
+    Talk,
+    connection_options,
+    detailed_option,
+    format_option,
+    option,
+    out_option,
+    output_option,
+    planning_options,
+    take,
+    talk_options,
+)
+from scalekit_apply.cli.outputs import Outputs
+from scalekit_apply.cli.progress import Progress
+from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.cli.session import Session, load_desired, plan_now, writing
+from scalekit_apply.errors import Declined, Interrupted, PlanFileError, UsageError
+from scalekit_apply.executor import ExecutionOptions
+from scalekit_apply.exits import ExitCode, Outcome, exit_code
+from scalekit_apply.plan import Plan
+from scalekit_apply.reading import ReadMode
+from scalekit_apply.result import Result
+from scalekit_apply.views import Format
+from scalekit_apply.workflow import Applying, apply_plan, interrupted_result
+
+_ANSWER: Final = "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """How a plan is approved and carried out."""
+
+    auto_approve: bool
+    expect_fingerprint: str | None
+    fail_fast: bool
+
+
+@click.command(name="apply", short_help="Make live what the configuration asks for.")
+@click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
+@option("--auto-approve", is_flag=True, help="Do not ask.")
+@option(
+    "--expect-fingerprint",
+    metavar="sha256:…",
+    help="Refuse any plan but the one that was reviewed, known by its fingerprint.",
+)
+@option("--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
+@planning_options
+@format_option(PLAN_FORMATS)
+@output_option(PLAN_FORMATS)
+@out_option
+@detailed_option
+@connection_options
+@talk_options
+@click.pass_obj
+def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitCode:
+    """Plan, show the plan, ask, and make its changes; or make the changes of a saved PLAN without asking.
+
+    Everything is read again right before: a connection that is no longer what the plan showed stops the
+    run before anything is written.
+    """
+    runtime.use(take(Talk, values))
+    approval = take(Approval, values)
+    outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS, plan=values["out"])
+    runtime.outputs = outputs
+    outputs.check()
+    connecting, planning = take(Connecting, values), take(Planning, values)
+    if plan_file is not None:
+        _refuse_planning_options(values)
+        plan = planfile.read_plan(plan_file)
+        with writing(runtime, connecting, plan.policy) as session:
+            return _apply(runtime, session, plan, approval, ReadMode(planning.read))
+    if not approval.auto_approve and not runtime.stdin.isatty():
+        raise UsageError(
+            "There is no terminal to ask for approval.",
+            hint="Pass a saved plan, or --auto-approve, best with --expect-fingerprint of the reviewed plan.",
+        )
+    desired = load_desired(runtime, planning.config)
+    with writing(runtime, connecting, desired) as session:
+        plan = plan_now(runtime, session, desired, planning)
+        if outputs.plan is not None:
+            planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
+        if outputs.format is Format.TEXT:
+            runtime.write_out(views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stdout)))
+        return _apply(
+            runtime, session, plan, approval, ReadMode(planning.read), ask=not approval.auto_approve
+        )
+
+
+def _refuse_planning_options(values: dict[str, Any]) -> None:
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in ("target", "allow", "base", "base_ref", "out")
+        if values[name]
+    ]
+    if given:
+        raise UsageError(
+            f"{', '.join(given)} shape a plan, and this plan is already made.",
+            hint="Leave them out, or plan again with them.",
+        )
+
+
+def _apply(  # what was decided before, one by one
+    runtime: Runtime,
+    session: Session[Any],
+    plan: Plan,
+    approval: Approval,
+    read_mode: ReadMode,
+    *,
+    ask: bool = False,
+) -> ExitCode:
+    expected = approval.expect_fingerprint
+    if expected is not None and expected != plan.fingerprint:
+        raise PlanFileError(
+            f"The fingerprint of this plan is {plan.fingerprint}, not {expected}.",
+            hint="What would be applied is not what was reviewed: plan again and review that.",
+        )
+    try:
+        if ask and plan.changes and plan.applyable:
+            _ask(runtime, plan)
+    except Interrupted as error:
+        return _finish(runtime, plan, interrupted_result(plan, terminated=error.terminated))
+    progress = Progress(len(plan.changes), runtime.stderr, clock=time.monotonic, quiet=runtime.quiet)
+    applying = Applying(
+        writer=session.client,
+        pool=session.pool,
+        environment=session.environment,
+        now=runtime.now(),
+        execution=ExecutionOptions(read_mode=read_mode, fail_fast=approval.fail_fast),
+        interruption=runtime.signals.interruption,
+        begin=runtime.signals.defer,
+        emit=progress.emit,
+    )
+    result = apply_plan(plan, applying)
+    progress.finish()
+    return _finish(runtime, plan, result)
+
+
+def _ask(runtime: Runtime, plan: Plan) -> None:
+    runtime.talk(
+        f"\nApply these changes to {plan.environment}? Only '{_ANSWER}' will be accepted.\n\nAnswer: "
+    )
+    answer = runtime.stdin.readline()
+    if answer.strip() != _ANSWER:
+        raise Declined("Not approved, nothing was changed.", hint="Answer yes to apply.")
+
+
+def _finish(runtime: Runtime, plan: Plan, result: Result) -> ExitCode:
+    # What happened must be told: a signal from here on does not keep the result from being written.
+    runtime.signals.defer()
+    code = exit_code(result.outcomes)
+    wrote = any(item.attempts for item in result.results)
+    try:
+        runtime.write(lambda fmt, color: views.render_result(result, plan, fmt, color=color))
+    except BrokenPipeError:
+        return code or ExitCode.UNEXPECTED
+    except UsageError as error:
+        # Once something was written, a result that cannot be saved is an incomplete apply, not a usage error.
+        runtime.talk_diagnostics(error.diagnostics)
+        return code or exit_code({Outcome.INCOMPLETE if wrote else Outcome.INVALID})
+    return code

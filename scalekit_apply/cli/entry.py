@@ -1,0 +1,97 @@
+"""From arguments to an exit code: every way in which a command can end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+
+import click
+
+from scalekit_apply import views
+from scalekit_apply.cli.group import root
+from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.errors import Interrupted, ScalekitApplyError, UsageError
+from scalekit_apply.exits import ExitCode, Outcome, exit_code
+from scalekit_apply.views import Format
+
+
+def run(arguments: Sequence[str], runtime: Runtime) -> int:
+    """Run one command and return the exit code. Never raises, never shows a traceback unless asked to."""
+    try:
+        with runtime.signals.installed():
+            code = _run(arguments, runtime)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        code = ExitCode.UNEXPECTED
+    return int(code)
+
+
+def _run(arguments: Sequence[str], runtime: Runtime) -> ExitCode:
+    try:
+        returned = root.main(
+            args=list(arguments),
+            prog_name="scalekit-apply",
+            standalone_mode=False,
+            obj=runtime,
+        )
+        return ExitCode.SUCCESS if returned is None else ExitCode(returned)
+    except click.UsageError as error:
+        return _usage(error, runtime)
+    except ScalekitApplyError as error:
+        return report(error, runtime)
+    except (KeyboardInterrupt, click.Abort):
+        return report(Interrupted(terminated=False), runtime)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # the last line of defence
+        return _unexpected(error, runtime)
+
+
+def _usage(error: click.UsageError, runtime: Runtime) -> ExitCode:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        runtime.talk(f"{error.format_message()}\n")
+    else:
+        command = error.ctx.command_path if error.ctx else "scalekit-apply"
+        failure = UsageError(error.format_message(), hint=f"See `{command} --help`.")
+        runtime.talk_diagnostics(failure.diagnostics)
+    return exit_code({Outcome.INVALID})
+
+
+def report(error: ScalekitApplyError, runtime: Runtime) -> ExitCode:
+    """Show an error in every format that was asked for, and as text on stderr. Returns its code."""
+    outcome = error.outcome
+    if isinstance(error, Interrupted) and error.terminated:
+        outcome = Outcome.TERMINATED
+    runtime.talk_diagnostics(error.diagnostics)
+    # The error at hand is the one to know about, not that it could not be written somewhere too.
+    with suppress(ScalekitApplyError):
+        runtime.write(partial(_failure, error))
+    return exit_code({outcome})
+
+
+def _failure(error: ScalekitApplyError, fmt: Format, color: bool) -> str:
+    # As text it stands on stderr already: stdout holds results, and there is none.
+    return "" if fmt is Format.TEXT else views.render_diagnostics(error.diagnostics, fmt, color=color)
+
+
+def _unexpected(error: Exception, runtime: Runtime) -> ExitCode:
+    failure = ScalekitApplyError(
+        f"Unexpected {type(error).__name__}; this is a defect of scalekit-apply.",
+        hint="Set SCALEKIT_APPLY_DEBUG=1 to see where, and report it.",
+    )
+    if runtime.environ.get("SCALEKIT_APPLY_DEBUG"):
+        # Frames only, without the message: it may quote what must not be shown.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        runtime.talk(f"{frames}{type(error).__name__}\n")
+    return report(failure, runtime)
+
+
+def _silence(stream: object) -> None:
+    # Python flushes stdout once more at exit; a closed pipe would fail there, outside of any handler.
+    if stream is sys.stdout:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)

@@ -1,0 +1,94 @@
+"""Where results go: one format to stdout, any number to files, all of the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from scalekit_apply import planfile
+from scalekit_apply.errors import OutputError, UsageError
+from scalekit_apply.views import Format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """A file to write in a format."""
+
+    format: Format
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """``format`` goes to stdout, ``files`` are written atomically, before stdout; ``plan`` is ``--out``."""
+
+    format: Format = Format.TEXT
+    files: tuple[OutputFile, ...] = ()
+    plan: Path | None = None
+
+    @classmethod
+    def parse(
+        cls,
+        stdout_format: str,
+        files: Iterable[str],
+        allowed: tuple[Format, ...],
+        *,
+        plan: Path | None = None,
+    ) -> Outputs:
+        """Take in the options. Raises ``UsageError``."""
+        parsed = tuple(parse_output(text, allowed) for text in files)
+        paths = [file.path for file in parsed] + ([plan] if plan else [])
+        for path in paths:
+            if paths.count(path) > 1:
+                raise UsageError(
+                    f"{path} is to be written twice.", hint="Give each output a file of its own."
+                )
+        return cls(format=Format(stdout_format), files=parsed, plan=plan)
+
+    def check(self) -> None:
+        """Raise ``OutputError`` for a file that could not be written, before anything is sent."""
+        for path in (*(file.path for file in self.files), *([self.plan] if self.plan else [])):
+            planfile.require_writable(path)
+
+    def write(self, render: Callable[[Format, bool], str], stdout: TextIO, *, color: bool) -> None:
+        """Render and write everywhere. ``render`` takes the format and whether to color.
+
+        Every target is tried, whatever became of the others. Raises ``OutputError`` for files, and
+        ``BrokenPipeError`` when stdout is closed.
+        """
+        failed: list[OutputError] = []
+        for file in self.files:
+            try:
+                planfile.write_atomic(file.path, render(file.format, False).encode("utf-8"))
+            except OutputError as error:
+                failed.append(error)
+        write_out(stdout, render(self.format, color))
+        if failed:
+            raise failed[0]
+
+
+def write_out(stdout: TextIO, text: str) -> None:
+    """Write to stdout and make sure that it left. Raises ``BrokenPipeError`` or ``OutputError``."""
+    try:
+        stdout.write(text)
+        stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"stdout cannot be written: {error.strerror}.", hint="Is the disk full?") from None
+
+
+def parse_output(text: str, allowed: tuple[Format, ...]) -> OutputFile:
+    """Parse ``FORMAT=PATH``. Raises ``UsageError``."""
+    name, equals, path = text.partition("=")
+    names = ", ".join(item.value for item in allowed)
+    if not equals or not path:
+        raise UsageError(
+            f"--output {text} does not name a format and a file.",
+            hint=f"Write FORMAT=PATH; formats: {names}.",
+        )
+    if name not in {item.value for item in allowed}:
+        raise UsageError(f"--output {text}: there is no format {name} here.", hint=f"Formats: {names}.")
+    return OutputFile(format=Format(name), path=Path(path))

@@ -1,0 +1,89 @@
+"""What the process gives to a command: environment, streams, clock; and what went wrong, shown once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TextIO
+
+from scalekit_apply import views
+from scalekit_apply.api import Exchange
+from scalekit_apply.cli.options import Talk
+from scalekit_apply.cli.outputs import Outputs, write_out
+from scalekit_apply.cli.signals import Signals
+from scalekit_apply.diagnostics import Diagnostics
+from scalekit_apply.views import Format
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Runtime:
+    """The outside world of one run. ``outputs`` is set by a command as soon as it knows where results go."""
+
+    environ: Mapping[str, str]
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    now: Callable[[], datetime] = _utc_now
+    signals: Signals = field(default_factory=Signals)
+    outputs: Outputs | None = None
+    color: str = "auto"
+    quiet: bool = False
+    verbosity: int = 0
+
+    @classmethod
+    def of_process(cls) -> Runtime:
+        """Return the runtime of this process."""
+        return cls(environ=os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+
+    def use(self, talk: Talk) -> None:
+        """Take over how a command was asked to talk."""
+        self.color, self.quiet, self.verbosity = talk.color, talk.quiet, talk.verbose
+
+    def write(self, render: Callable[[Format, bool], str]) -> None:
+        """Write a result everywhere it was asked for; see ``Outputs.write``."""
+        outputs = self.outputs or Outputs()
+        outputs.write(render, self.stdout, color=self.colored(self.stdout))
+
+    def write_out(self, text: str) -> None:
+        """Write to stdout alone. Raises ``BrokenPipeError`` or ``OutputError``."""
+        write_out(self.stdout, text)
+
+    def observe(self, exchange: Exchange) -> None:
+        """Show one request, if asked to."""
+        if not self.verbosity:
+            return
+        status = exchange.failure if exchange.status is None else str(exchange.status)
+        trace = f" x-trace-id={exchange.trace_id}" if exchange.trace_id else ""
+        line = f"{exchange.method} {exchange.path} {status} {exchange.milliseconds:.0f} ms{trace}"
+        self.talk(views.plain(line) + "\n")
+
+    def colored(self, stream: TextIO) -> bool:
+        """Whether to color what goes to a stream: the option, then the two conventions, then the terminal."""
+        if self.color != "auto":
+            return self.color == "always"
+        if self.environ.get("NO_COLOR"):
+            return False
+        if self.environ.get("FORCE_COLOR"):
+            return True
+        return stream.isatty() and self.environ.get("TERM") != "dumb"
+
+    def talk(self, text: str) -> None:
+        """Say something beside the result. A closed stderr is no reason to stop."""
+        try:
+            self.stderr.write(text)
+            self.stderr.flush()
+        except (OSError, ValueError):
+            # Nobody is listening; what matters went to stdout, to files and into the exit code.
+            return
+
+    def talk_diagnostics(self, diagnostics: Diagnostics) -> None:
+        """Show problems on stderr."""
+        if diagnostics:
+            self.talk(views.render_diagnostics(diagnostics, Format.TEXT, color=self.colored(self.stderr)))

@@ -1,0 +1,123 @@
+"""What commands that talk to the service have in common: configuration, credentials, client, workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from scalekit_apply import config, settings
+from scalekit_apply.api import ApiOptions, ReadClient, WriteClient
+from scalekit_apply.cli.baseline import load_base
+from scalekit_apply.cli.options import Connecting, Planning
+from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.diagnostics import Diagnostics, Severity
+from scalekit_apply.errors import ConfigurationError, UsageError
+from scalekit_apply.model import Check, Desired, Environment
+from scalekit_apply.plan import Plan
+from scalekit_apply.reading import ReadMode
+from scalekit_apply.workers import WorkerPool
+from scalekit_apply.workflow import PlanOptions, make_plan
+
+C = TypeVar("C", bound=ReadClient)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Generic[C]):
+    """A client of one environment, and the workers that use it."""
+
+    client: C
+    pool: WorkerPool
+    environment: Environment
+
+
+def load_desired(runtime: Runtime, paths: Sequence[str]) -> Desired:
+    """Read the configuration. Warnings go to stderr; raises ``ConfigurationError`` with everything found."""
+    loaded = config.load(paths)
+    if loaded.diagnostics.has_errors:
+        raise ConfigurationError(loaded.diagnostics)
+    if not runtime.quiet:
+        runtime.talk_diagnostics(Diagnostics(loaded.diagnostics.of(Severity.WARNING)))
+    return loaded.desired
+
+
+def _credentials(runtime: Runtime, connecting: Connecting) -> settings.Credentials:
+    return settings.resolve(
+        runtime.environ,
+        environment_url=connecting.environment_url,
+        client_id=connecting.client_id,
+        client_secret_file=connecting.client_secret_file,
+        stdin=runtime.stdin,
+    )
+
+
+@contextmanager
+def reading(
+    runtime: Runtime, connecting: Connecting, desired: Desired | None
+) -> Iterator[Session[ReadClient]]:
+    """Open a session that cannot write. Raises ``CredentialsError`` and its like."""
+    with _open(ReadClient, runtime, connecting, desired) as session:
+        yield session
+
+
+@contextmanager
+def writing(
+    runtime: Runtime, connecting: Connecting, desired: Desired | None
+) -> Iterator[Session[WriteClient]]:
+    """Open the session of apply, the only one that can write."""
+    with _open(WriteClient, runtime, connecting, desired) as session:
+        yield session
+
+
+@contextmanager
+def _open(
+    kind: type[C], runtime: Runtime, connecting: Connecting, desired: Desired | None
+) -> Iterator[Session[C]]:
+    credentials = _credentials(runtime, connecting)
+    settings.require_same_environment(desired.environment if desired else None, credentials.environment)
+    client = kind(
+        ApiOptions(
+            credentials=credentials,
+            timeout=connecting.timeout,
+            max_retries=connecting.max_retries,
+            wait=runtime.signals.interruption.wait,
+            observer=runtime.observe,
+        )
+    )
+    pool = WorkerPool(connecting.concurrency)
+    try:
+        yield Session(client=client, pool=pool, environment=credentials.environment)
+    finally:
+        pool.close()
+        client.close()
+
+
+def plan_now(runtime: Runtime, session: Session[C], desired: Desired, planning: Planning) -> Plan:
+    """Plan with the options given. Raises ``ApiError``, ``UsageError``."""
+    fixed = [name for name in planning.allow if Check(name).rule.fixed]
+    if fixed:
+        raise UsageError(
+            f"--allow {fixed[0]}: this check is fixed, it cannot be allowed.",
+            hint="Correct what it reports.",
+        )
+    base, warning = load_base(planning.config, base=planning.base, base_ref=planning.base_ref)
+    if warning is not None:
+        runtime.talk_diagnostics(Diagnostics([warning]))
+    if planning.target:
+        runtime.talk(
+            "Warning: --target makes this plan partial; live will not equal the configuration afterwards.\n"
+        )
+    return make_plan(
+        desired,
+        reader=session.client,
+        pool=session.pool,
+        environment=session.environment,
+        options=PlanOptions(
+            targets=planning.target,
+            allowed=tuple(Check(name) for name in planning.allow),
+            base=base,
+            read_mode=ReadMode(planning.read),
+        ),
+        now=runtime.now(),
+    )
