@@ -1,0 +1,140 @@
+"""Text of others, made harmless for the place where it will stand.
+
+What a view writes is either a literal of this package or the product of a function in here. The type checker
+holds that: :func:`weld` and :func:`fuse` take literals, numbers and escaped text, and a bare ``str`` is none
+of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, LiteralString, NewType
+
+Plain = NewType("Plain", str)
+"""Text for a terminal or a log: one line, every character visible, no command of a CI service."""
+
+Markup = NewType("Markup", str)
+"""GitHub-flavoured Markdown in which text of others has no structure, stays in its cell and its line."""
+
+NAME_LIMIT: Final = 100
+SENTENCE_LIMIT: Final = 600
+DETAIL_LIMIT: Final = 2_000
+
+# Not one of these shows anything, and Unicode still counts them as letters, marks or symbols.
+_INVISIBLE: Final = frozenset(
+    chr(point)
+    for first, last in (
+        (0x034F, 0x034F),  # combining grapheme joiner
+        (0x115F, 0x1160),  # Hangul fillers
+        (0x17B4, 0x17B5),  # Khmer inherent vowels
+        (0x180B, 0x180F),  # Mongolian variation selectors
+        (0x2800, 0x2800),  # blank Braille pattern
+        (0x3164, 0x3164),  # Hangul filler
+        (0xFE00, 0xFE0F),  # variation selectors
+        (0xFFA0, 0xFFA0),  # halfwidth Hangul filler
+        (0xE0100, 0xE01EF),  # more variation selectors
+    )
+    for point in range(first, last + 1)
+)
+_SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+# Longer than an address: text is cut between words, so that no id in it is cut.
+_LONGEST_WORD: Final = 80
+
+
+def weld(*parts: LiteralString | Plain | int) -> Plain:
+    """Join what is known to be harmless."""
+    return Plain("".join(str(part) for part in parts))
+
+
+def plain(text: str, limit: int | None = NAME_LIMIT) -> Plain:
+    r"""Escape ``text`` for a line of a terminal or a log, at most ``limit`` characters long.
+
+    Controls, bidirectional and zero-width characters, separators other than the space, private,
+    unassigned and lone surrogate code points become ``\uXXXX``. ``::`` where a line could begin with it and
+    ``##`` anywhere are broken up: logs are scanned for commands that start so.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(
+            character
+            if character.isprintable() and character not in _INVISIBLE
+            else _SHORT.get(character) or _escape(character)
+            for character in text
+        )
+    if text.lstrip(" ").startswith("::"):
+        text = text.replace(":", _escape(":"), 1)
+    return Plain(_cut(text.replace("##", "#" + _escape("#")), limit))
+
+
+def whole(text: str) -> Plain:
+    """Escape an identifier, a path or an address: never cut."""
+    return plain(text, None)
+
+
+def spread(text: str) -> list[Plain]:
+    """Escape text of several lines, each on its own; empty text has none."""
+    return [plain(line, DETAIL_LIMIT) for line in text.split("\n") if line.strip()]
+
+
+def _escape(character: str) -> str:
+    point = ord(character)
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"  # noqa: PLR2004  # the end of the BMP
+
+
+def _cut(text: str, limit: int | None) -> str:
+    if limit is None or len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    space = kept.rfind(" ", len(kept) - _LONGEST_WORD if len(kept) > _LONGEST_WORD else 0)
+    return (kept[:space] if space > 0 else _whole_escapes(kept)) + "…"
+
+
+def _whole_escapes(text: str) -> str:
+    """Drop an escape that the cut went through."""
+    return re.sub(r"\\(?:u[0-9a-f]{0,3}|U[0-9a-f]{0,7})?$", "", text)
+
+
+def fuse(*parts: LiteralString | Markup | int) -> Markup:
+    """Join what is known to be harmless Markdown."""
+    return Markup("".join(str(part) for part in parts))
+
+
+def code(text: str, limit: int | None = NAME_LIMIT) -> Markup:
+    """Escape ``text`` as a code span, the one place where nothing is linked, mentioned or interpreted.
+
+    The characters that end a span or a table cell, and those that could open or close a hidden comment for
+    a program that searches the text, become escapes too. Empty text gives no span.
+    """
+    shown = str(plain(text, limit)).replace("`", _escape("`")).replace("|", _escape("|"))
+    shown = shown.replace("<!", _escape("<") + "!").replace("->", "-" + _escape(">"))
+    if shown.endswith("\\"):
+        shown = shown[:-1] + _escape("\\")
+    return Markup(f"`{shown}`") if shown.strip() else Markup("")
+
+
+# A word without anything that Markdown, or what GitHub and GitLab do to it afterwards, could act upon. A word
+# of letters and digits could be a commit or an issue of another tracker, so it is none.
+_WORD: Final = re.compile(r"[(\"']{0,2}(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6}%?)[)\"']{0,2}[.,;:?]?[)\"']?")
+_HASH: Final = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
+
+
+def prose(text: str, limit: int | None = SENTENCE_LIMIT) -> Markup:
+    """Escape a sentence: ordinary words stand as they are, everything else becomes code spans."""
+    pieces: list[Markup] = []
+    odd: list[str] = []
+    for word in plain(text, limit).split():
+        if _WORD.fullmatch(word) and not _HASH.search(word):
+            if odd:
+                pieces.append(code(" ".join(odd), None))
+                odd.clear()
+            pieces.append(Markup(word))
+        else:
+            odd.append(word)
+    if odd:
+        pieces.append(code(" ".join(odd), None))
+    return between(" ", pieces)
+
+
+def between(separator: LiteralString, parts: Iterable[Markup]) -> Markup:
+    """Join Markdown with a literal."""
+    return Markup(separator.join(parts))

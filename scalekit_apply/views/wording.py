@@ -1,0 +1,195 @@
+"""The sentences that every format for people uses. Their wording is part of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, LiteralString, assert_never
+
+from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
+from scalekit_apply.plan import Action, Change, Origin, Plan
+from scalekit_apply.result import ChangeResult, Result, State
+from scalekit_apply.views.escaping import Plain, plain, weld
+
+NO_CHANGES: Final = Plain("No changes. Live state matches the configuration.")
+NO_DRIFT: Final = Plain("No drift. Live state matches the configuration.")
+SHOWN_DOMAINS: Final = 5
+_SUMMARY_WORDS: Final[Mapping[str, LiteralString]] = {
+    word: word for word in ("enabled", "disabled", "already", "failed", "skipped", "unknown")
+}
+
+
+def plan_summary(plan: Plan) -> Plain:
+    """The line that sums a plan up."""
+    if not plan.changes and not plan.errored:
+        return NO_CHANGES
+    counts = plan.summary
+    return weld(
+        "Plan: ",
+        counts.enable,
+        " to enable, ",
+        counts.disable,
+        " to disable, ",
+        counts.unchanged,
+        " unchanged.",
+    )
+
+
+def result_summary(result: Result) -> Plain:
+    """The line that sums an apply up."""
+    counts = result.summary
+    if result.complete:
+        return weld("Apply complete: ", counts["enabled"], " enabled, ", counts["disabled"], " disabled.")
+    shown = [weld(counts[word], " ", literal) for word, literal in _SUMMARY_WORDS.items() if counts[word]]
+    return weld("Apply incomplete: ", listed(shown) if shown else "no change was made", ".")
+
+
+def drift_summary(plan: Plan) -> Plain:
+    """The line that sums drift up: connections that differ, and enabled ones that nobody asked for."""
+    if not plan.changes and not plan.unmanaged and not plan.errored:
+        return NO_DRIFT
+    differ, unmanaged = len(plan.changes), len(plan.unmanaged)
+    return weld(
+        "Drift: ",
+        differ,
+        " differs" if differ == 1 else " differ",
+        " from the configuration, ",
+        unmanaged,
+        " enabled but not in the configuration, ",
+        plan.unchanged,
+        " unchanged.",
+    )
+
+
+def diagnostics_summary(diagnostics: Diagnostics, files: Sequence[str]) -> Plain:
+    """The line that sums the problems of some files up."""
+    errors, warnings, notes = (len(diagnostics.of(severity)) for severity in Severity)
+    parts = [
+        *([counted(errors, "error", "errors")] if errors else []),
+        *([counted(warnings, "warning", "warnings")] if warnings else []),
+        *([counted(notes, "note", "notes")] if notes else []),
+    ]
+    found = listed(parts) if parts else Plain("no problems")
+    verdict = Plain("Invalid" if errors else "Valid")
+    return weld(verdict, ": ", counted(len(files), "file", "files"), ", ", found, ".")
+
+
+def blocked(plan: Plan) -> Plain | None:
+    """The sentence beside a plan that apply refuses."""
+    errors = len(plan.diagnostics.of(Severity.ERROR))
+    return (
+        weld("Blocked by ", counted(errors, "error", "errors"), ": apply refuses this plan.")
+        if errors
+        else None
+    )
+
+
+def listed(parts: Sequence[Plain]) -> Plain:
+    """Join with commas."""
+    return Plain(", ".join(parts))
+
+
+def counted(number: int, singular: LiteralString, plural: LiteralString) -> Plain:
+    """A number and its noun."""
+    return weld(number, " ", singular if number == 1 else plural)
+
+
+def verb(action: Action) -> LiteralString:
+    """What a change will do."""
+    match action:
+        case Action.ENABLE:
+            return "enable"
+        case Action.DISABLE:
+            return "disable"
+        case _:
+            assert_never(action)
+
+
+def participle(action: Action) -> LiteralString:
+    """What a connection is after the change."""
+    match action:
+        case Action.ENABLE:
+            return "enabled"
+        case Action.DISABLE:
+            return "disabled"
+        case _:
+            assert_never(action)
+
+
+def ending(item: ChangeResult) -> Plain:
+    """How a change ended, as the beginning of a line that goes on with the connection."""
+    action = item.change.action
+    match item.state:
+        case State.APPLIED:
+            return Plain(participle(action))
+        case State.ALREADY:
+            return weld("already ", participle(action))
+        case State.FAILED:
+            return weld("failed to ", verb(action))
+        case State.SKIPPED:
+            return weld("skipped ", verb(action))
+        case State.UNKNOWN:
+            return weld("unknown ", verb(action))
+        case _:
+            assert_never(item.state)
+
+
+def facts(item: ChangeResult) -> list[Plain]:
+    """What support asks for: the last status, how often it was tried, the trace id."""
+    found: list[Plain] = []
+    if item.status is not None:
+        found.append(weld("HTTP ", item.status))
+    if item.attempts > 1:
+        found.append(weld(item.attempts, " attempts"))
+    if item.trace_id:
+        found.append(weld("trace id ", plain(item.trace_id)))
+    return found
+
+
+def origin_heading(origin: Origin | None) -> Plain | None:
+    """The heading over the changes of one origin."""
+    match origin:
+        case None:
+            return None
+        case Origin.CONFIG:
+            return Plain("config: this change of the configuration asks for")
+        case Origin.DRIFT:
+            return Plain("drift: live moved away from the configuration")
+        case _:
+            assert_never(origin)
+
+
+def by_origin(changes: Sequence[Change]) -> list[tuple[Origin | None, list[Change]]]:
+    """Changes apart by their origin, in the order config, drift, neither; empty groups left out."""
+    groups = [
+        (origin, [change for change in changes if change.origin is origin])
+        for origin in (Origin.CONFIG, Origin.DRIFT, None)
+    ]
+    return [(origin, group) for origin, group in groups if group]
+
+
+def severity_word(severity: Severity) -> LiteralString:
+    """The word that a problem begins with."""
+    match severity:
+        case Severity.ERROR:
+            return "Error"
+        case Severity.WARNING:
+            return "Warning"
+        case Severity.NOTE:
+            return "Note"
+        case _:
+            assert_never(severity)
+
+
+def shown_domains(domains: Sequence[str]) -> str:
+    """The first domains, and how many more there are; not escaped."""
+    more = len(domains) - SHOWN_DOMAINS
+    return ",".join(domains[:SHOWN_DOMAINS]) + (f",+{more} more" if more > 0 else "")
+
+
+def problem_place(item: Diagnostic) -> list[str]:
+    """Where a problem is, and which check found it; not escaped."""
+    return [
+        *([str(item.location)] if item.location else []),
+        item.check,
+        *([item.address] if item.address else []),
+    ]
