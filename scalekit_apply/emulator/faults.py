@@ -1,0 +1,373 @@
+"""Faults: what can go wrong between a client and the service, on order.
+
+A fault is written as its kind, perhaps with a value, and comma-separated conditions::
+
+    KIND[=VALUE][,KEY=VALUE]…
+
+    status=503,times=2                       the first two API calls answer 503
+    status=429,retry-after=2,method=PATCH    every PATCH, with a Retry-After of two seconds
+    reset,when=after,path=*:disable,skip=1   from the second disable on, reset after it took effect
+
+=================== =========================================================================================
+``status=N``        an error of that status with the body the service gives
+``html=N``          the same from the load balancer in front: HTML, and ``via: 1.1 google``
+``redirect[=URL]``  302 to somewhere else (``https://elsewhere.invalid/``)
+``refuse``          new connections are closed at once, before anything is read
+``reset``           the connection is reset
+``hang``            no answer, until the client gives up or the emulator stops
+``delay=SECONDS``   the request is dealt with that much later
+``drip[=SECONDS]``  the body comes byte by byte, that far apart (0.01)
+``cut[=BYTES]``     the connection closes after so much of the body (half of it)
+``oversized=MIB``   a JSON answer of so many mebibytes
+``invalid-json``    a body that breaks off in the middle, with the length it has
+``wrong-shape[=S]`` JSON of another shape: ``list`` (default), ``text``, ``null``, ``number`` or ``types`` (the
+                    known attributes with values of other types)
+``error-message[=TEXT]`` 200 with an ``error_message``; the change is not made
+``wrong-enabled``   200 with the opposite of what was asked for; the change is not made
+``not-sticking``    200 as if all were well; the change is not made
+``reverting[=N]``   the change is made, shows in the next N reads of connections (1), then is gone
+``expire-token``    every token issued so far ends before the request is looked at
+=================== =========================================================================================
+
+Conditions, all of which must hold:
+
+- ``method=M``, ``path=GLOB`` over the path as it was sent (``*`` also matches ``/``; default ``/api/*``, so that the
+  token endpoint is met only by ``path=/oauth/token`` or ``path=*``).
+- ``id=ID``: an organization or connection that the path or ``organization_id`` names.
+- ``skip=N``: the first N requests that match are let through. ``times=N``: after N more the fault is used up.
+- ``when=before|after``: whether a change has taken effect when the fault hits. Before for ``status``, ``html``,
+  ``redirect``, ``reset``, ``hang`` (the service is not reached), after for ``oversized``, ``invalid-json`` and
+  ``wrong-shape``; the other kinds do not take it (``drip`` and ``cut`` come after).
+- ``retry-after=SECONDS`` or ``retry-after=date+SECONDS`` (an HTTP date so far ahead) with ``status`` and ``html``.
+
+``refuse`` knows ``skip`` and ``times`` only, counted in connections; while it is active, connections that are kept
+alive end with their next answer. The four kinds that are about a change meet ``PATCH`` only. Of several faults the
+first one that matches is at work.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import math
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from typing import Final, NoReturn
+
+from scalekit_apply.emulator.messages import Request
+from scalekit_apply.errors import UsageError
+
+
+class Kind(StrEnum):
+    """What goes wrong; the module says what each does."""
+
+    STATUS = "status"
+    HTML = "html"
+    REDIRECT = "redirect"
+    REFUSE = "refuse"
+    RESET = "reset"
+    HANG = "hang"
+    DELAY = "delay"
+    DRIP = "drip"
+    CUT = "cut"
+    OVERSIZED = "oversized"
+    INVALID_JSON = "invalid-json"
+    WRONG_SHAPE = "wrong-shape"
+    ERROR_MESSAGE = "error-message"
+    WRONG_ENABLED = "wrong-enabled"
+    NOT_STICKING = "not-sticking"
+    REVERTING = "reverting"
+    EXPIRE_TOKEN = "expire-token"
+
+
+class When(StrEnum):
+    """Whether a change has taken effect when the fault hits."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Shape(StrEnum):
+    """JSON that is not what was asked for."""
+
+    LIST = "list"
+    TEXT = "text"
+    NULL = "null"
+    NUMBER = "number"
+    TYPES = "types"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One fault, as the grammar of this module describes it.
+
+    ``number`` is the status of ``status`` and ``html``, the seconds of ``delay`` and ``drip``, the bytes of
+    ``cut`` (negative: half of the body), the mebibytes of ``oversized``, the reads of ``reverting``.
+    ``text`` is the URL of ``redirect``, the message of ``error-message``, the :class:`Shape` of ``wrong-shape``.
+    ``times`` is ``None`` for a fault without end. ``retry_after`` is as it was written.
+    """
+
+    kind: Kind
+    number: float = 0
+    text: str = ""
+    method: str | None = None
+    path: str = "/api/*"
+    id: str | None = None
+    skip: int = 0
+    times: int | None = None
+    when: When = When.BEFORE
+    retry_after: str | None = None
+
+    def matches(self, request: Request) -> bool:
+        """Whether the request meets every condition but the counts."""
+        return (
+            self.kind is not Kind.REFUSE
+            and (self.method is None or self.method == request.method)
+            and fnmatch.fnmatchcase(request.path, self.path)
+            and (
+                self.id is None
+                or self.id in request.segments
+                or self.id == request.query.get("organization_id")
+            )
+        )
+
+
+class _Value(Enum):
+    NONE = "takes no value"
+    STATUS = "takes a status from 400 to 599"
+    SECONDS = "takes a number of seconds"
+    COUNT = "takes a whole number"
+    TEXT = "takes a text"
+    SHAPE = f"takes one of {', '.join(Shape)}"
+
+
+_CONDITIONS: Final = frozenset({"method", "path", "id", "skip", "times"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grammar:
+    """How one kind is written: its value, what it is when left out (``None``: it cannot be), its keys."""
+
+    value: _Value = _Value.NONE
+    default: str | None = None
+    keys: frozenset[str] = _CONDITIONS
+    base: Fault
+
+
+def _grammar(  # noqa: PLR0913  # a row of the table below
+    kind: Kind,
+    value: _Value = _Value.NONE,
+    default: str | None = None,
+    *,
+    keys: Iterable[str] = (),
+    when: When = When.BEFORE,
+    method: str | None = None,
+) -> tuple[Kind, _Grammar]:
+    base = Fault(kind=kind, when=when, method=method)
+    return kind, _Grammar(value=value, default=default, keys=_CONDITIONS | frozenset(keys), base=base)
+
+
+_GRAMMARS: Final = dict(
+    (
+        _grammar(Kind.STATUS, _Value.STATUS, keys=("when", "retry-after")),
+        _grammar(Kind.HTML, _Value.STATUS, keys=("when", "retry-after")),
+        _grammar(Kind.REDIRECT, _Value.TEXT, "https://elsewhere.invalid/", keys=("when",)),
+        (Kind.REFUSE, _Grammar(keys=frozenset({"skip", "times"}), base=Fault(kind=Kind.REFUSE))),
+        _grammar(Kind.RESET, keys=("when",)),
+        _grammar(Kind.HANG, keys=("when",)),
+        _grammar(Kind.DELAY, _Value.SECONDS),
+        _grammar(Kind.DRIP, _Value.SECONDS, "0.01"),
+        _grammar(Kind.CUT, _Value.COUNT, "-1"),
+        _grammar(Kind.OVERSIZED, _Value.COUNT, keys=("when",), when=When.AFTER),
+        _grammar(Kind.INVALID_JSON, keys=("when",), when=When.AFTER),
+        _grammar(Kind.WRONG_SHAPE, _Value.SHAPE, Shape.LIST, keys=("when",), when=When.AFTER),
+        _grammar(Kind.ERROR_MESSAGE, _Value.TEXT, "the change was refused", method="PATCH"),
+        _grammar(Kind.WRONG_ENABLED, method="PATCH"),
+        _grammar(Kind.NOT_STICKING, method="PATCH"),
+        _grammar(Kind.REVERTING, _Value.COUNT, "1", method="PATCH"),
+        _grammar(Kind.EXPIRE_TOKEN),
+    )
+)
+
+
+def parse_fault(spec: str) -> Fault:
+    """Read one fault. Raises :class:`UsageError` that names what is wrong with it."""
+    head, *rest = spec.split(",")
+    name, given, value = head.partition("=")
+    kind = _kind(spec, name.strip())
+    grammar = _GRAMMARS[kind]
+    fault = grammar.base
+    if grammar.value is _Value.NONE:
+        if given:
+            _refuse(spec, f"{kind} {grammar.value.value}")
+    else:
+        text = value if given else grammar.default
+        if text is None:
+            _refuse(spec, f"{kind} {grammar.value.value}: {kind}=…")
+        fault = _with_value(spec, fault, grammar.value, text, is_default=not given)
+    seen: set[str] = set()
+    for part in rest:
+        key, given, value = part.partition("=")
+        key = key.strip()
+        if key not in grammar.keys:
+            _refuse(spec, f"{kind} does not take {key!r}, but {', '.join(sorted(grammar.keys))}")
+        if not given or not value or key in seen:
+            _refuse(spec, f"{key} is given twice" if key in seen else f"{key} needs a value: {key}=…")
+        seen.add(key)
+        fault = _with_key(spec, fault, key, value)
+    return fault
+
+
+def _kind(spec: str, name: str) -> Kind:
+    try:
+        return Kind(name)
+    except ValueError:
+        close = difflib.get_close_matches(name, [*Kind], 1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(Kind)}"
+        _refuse(spec, f"there is no {name!r}, {hint}")
+
+
+def _with_value(spec: str, fault: Fault, kind: _Value, text: str, *, is_default: bool) -> Fault:
+    match kind:
+        case _Value.TEXT:
+            return replace(fault, text=text)
+        case _Value.SHAPE:
+            if text not in [*Shape]:
+                _refuse(spec, f"{fault.kind} {kind.value}")
+            return replace(fault, text=text)
+        case _Value.SECONDS:
+            return replace(fault, number=_seconds(spec, fault.kind, text))
+        case _Value.STATUS | _Value.COUNT | _Value.NONE:
+            if is_default:
+                return replace(fault, number=int(text))
+            number = _whole(spec, fault.kind, text)
+            if kind is _Value.STATUS and number not in _ERROR_STATUS:
+                _refuse(spec, f"{fault.kind} {kind.value}")
+            return replace(fault, number=number)
+
+
+_ERROR_STATUS: Final = range(400, 600)
+
+
+def _with_key(spec: str, fault: Fault, key: str, value: str) -> Fault:
+    match key:
+        case "method":
+            return replace(fault, method=value.upper())
+        case "path":
+            return replace(fault, path=value)
+        case "id":
+            return replace(fault, id=value)
+        case "skip":
+            return replace(fault, skip=_whole(spec, key, value))
+        case "times":
+            return replace(fault, times=_whole(spec, key, value))
+        case "when":
+            if value not in [*When]:
+                _refuse(spec, "when is before or after")
+            return replace(fault, when=When(value))
+        case _:
+            _seconds(spec, key, value.removeprefix(DATE_PREFIX))
+            return replace(fault, retry_after=value)
+
+
+DATE_PREFIX: Final = "date+"
+
+
+def _whole(spec: str, name: str, text: str) -> int:
+    # int() alone would take blanks, signs, underscores and digits of other scripts.
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        _refuse(spec, f"{name} takes a whole number, not {text!r}")
+    return int(text)
+
+
+_DIGITS: Final = 9
+
+
+def _seconds(spec: str, name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        _refuse(spec, f"{name} takes a number of seconds, not {text!r}")
+    return seconds
+
+
+def _refuse(spec: str, why: str) -> NoReturn:
+    raise UsageError(f"The fault {spec!r} cannot be used: {why}.")
+
+
+class ActiveFault:
+    """A fault at work. ``matched`` counts the requests that met its conditions, ``fired`` those it hit."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.matched = 0
+        self.fired = 0
+
+    def take(self) -> bool:
+        """Count a request that meets the conditions, and return whether it is hit."""
+        self.matched += 1
+        if self.matched <= self.fault.skip or self.used_up:
+            return False
+        self.fired += 1
+        return True
+
+    @property
+    def used_up(self) -> bool:
+        """Whether it will not hit again."""
+        return self.fault.times is not None and self.fired >= self.fault.times
+
+
+class Faults:
+    """The faults of a running emulator; they can change while it serves, from any thread."""
+
+    def __init__(self, specs: Iterable[str | Fault] = ()) -> None:
+        self._lock = threading.Lock()
+        self._active = [_active(spec) for spec in specs]
+
+    def add(self, spec: str | Fault) -> ActiveFault:
+        """Put a fault behind those that are there, and return it with its counts."""
+        active = _active(spec)
+        with self._lock:
+            self._active = [*self._active, active]
+        return active
+
+    def clear(self) -> None:
+        """Remove every fault."""
+        with self._lock:
+            self._active = []
+
+    def hit(self, request: Request) -> Fault | None:
+        """Return the fault that a request meets, if any, and count it."""
+        return self._first(lambda fault: fault.matches(request))
+
+    def hit_connection(self) -> bool:
+        """Whether a new connection is refused; counts it."""
+        return self._first(lambda fault: fault.kind is Kind.REFUSE) is not None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the next connection would be refused; counts nothing."""
+        with self._lock:
+            return any(
+                active.fault.kind is Kind.REFUSE
+                and active.matched >= active.fault.skip
+                and not active.used_up
+                for active in self._active
+            )
+
+    def _first(self, matches: Callable[[Fault], bool]) -> Fault | None:
+        if not self._active:
+            return None
+        with self._lock:
+            for active in self._active:
+                if matches(active.fault) and active.take():
+                    return active.fault
+        return None
+
+
+def _active(spec: str | Fault) -> ActiveFault:
+    return ActiveFault(parse_fault(spec) if isinstance(spec, str) else spec)
