@@ -28,6 +28,7 @@ from scalekit_apply.cli.options import (
 from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.progress import Progress
 from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.cli.savedfile import read_saved
 from scalekit_apply.cli.session import Session, load_desired, plan_now, writing
 from scalekit_apply.errors import Declined, Interrupted, PlanFileError, UsageError
 from scalekit_apply.executor import ExecutionOptions
@@ -81,7 +82,7 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
     connecting, planning = take(Connecting, values), take(Planning, values)
     if plan_file is not None:
         _refuse_planning_options(values)
-        plan = planfile.read_plan(plan_file)
+        plan = planfile.load_plan(read_saved(plan_file), name=str(plan_file))
         with writing(runtime, connecting, plan.policy) as session:
             return _apply(runtime, session, plan, approval, ReadMode(planning.read))
     if not approval.auto_approve and not runtime.stdin.isatty():

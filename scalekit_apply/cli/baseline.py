@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scalekit_apply import config
 from scalekit_apply.diagnostics import Diagnostic, Severity
+from scalekit_apply.discovery import is_configuration
 from scalekit_apply.errors import UsageError
 from scalekit_apply.model import Desired
 
@@ -69,7 +70,7 @@ def read_commit(ref: str, paths: Sequence[str]) -> dict[str, bytes]:
         listing = _git(top, "ls-tree", "-r", "-z", "--name-only", commit, "--", inside)
         for name in filter(None, listing.split(b"\0")):
             tail = os.fsdecode(name)
-            if inside == tail or config.is_configuration_file(os.path.relpath(tail, inside)):
+            if inside == tail or is_configuration(os.path.relpath(tail, inside)):
                 sources[tail] = _git(top, "cat-file", "blob", f"{commit}:{tail}")
     return sources
 

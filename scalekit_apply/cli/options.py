@@ -110,7 +110,7 @@ connection_options: Final = stack(
     option(
         "--client-secret-file",
         metavar="PATH|-",
-        help="A file with the secret, - for stdin; else SCALEKIT_CLIENT_SECRET or SCALEKIT_CLIENT_SECRET_FILE.",
+        help="File with the secret, - for stdin; else SCALEKIT_CLIENT_SECRET or SCALEKIT_CLIENT_SECRET_FILE.",
     ),
     option(
         "--concurrency",

@@ -7,15 +7,19 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from scalekit_apply import views
-from scalekit_apply.api import Exchange
 from scalekit_apply.cli.options import Talk
 from scalekit_apply.cli.outputs import Outputs, write_out
 from scalekit_apply.cli.signals import Signals
 from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.views import Format
+from scalekit_apply.views.escaping import whole
+
+if TYPE_CHECKING:
+    # Only its shape: commands without a network do not pay for an HTTP library.
+    from scalekit_apply.api import Exchange
 
 
 def _utc_now() -> datetime:
@@ -62,7 +66,7 @@ class Runtime:
         status = exchange.failure if exchange.status is None else str(exchange.status)
         trace = f" x-trace-id={exchange.trace_id}" if exchange.trace_id else ""
         line = f"{exchange.method} {exchange.path} {status} {exchange.milliseconds:.0f} ms{trace}"
-        self.talk(views.plain(line) + "\n")
+        self.talk(whole(line) + "\n")
 
     def colored(self, stream: TextIO) -> bool:
         """Whether to color what goes to a stream: the option, then the two conventions, then the terminal."""
