@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from scalekit_apply.diagnostics import Location
 from scalekit_apply.model import Address, Desired, Live, OrganizationId
@@ -56,6 +57,8 @@ class Finding:
     computed: bool = True
 
 
+UNSPECIFIED: Final = "unspecified"
+
 CheckFunction = Callable[[Evidence], Iterator[Finding]]
 
 
@@ -87,5 +90,5 @@ def _printable(char: str) -> str:
 def fact(text: str) -> str:
     """A value that should be one plain word, as it is shown; anything else stands between quotes."""
     if not text:
-        return "unspecified"
+        return UNSPECIFIED
     return text if text.isascii() and text.isidentifier() else quoted(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scalekit_apply.checks.evidence import Evidence, Finding, fact, quoted
+from scalekit_apply.checks.evidence import UNSPECIFIED, Evidence, Finding, fact, quoted
 from scalekit_apply.diagnostics import Location
 from scalekit_apply.model import Address, Expectation, LiveConnection
 
@@ -57,7 +57,7 @@ def expectation_failed(evidence: Evidence) -> Iterator[Finding]:
                     about=wanted.address,
                     summary=f"{wanted.address} is not what `expect` says: {told}.",
                     detail="If this is the wrong connection, correct its `id`; if the fact has changed, "
-                    + " and ".join(f"set `expect.{name}` to {seen}" for name, _, seen in differing)
+                    + " and ".join(_correction(name, seen) for name, _, seen in differing)
                     + ".",
                     location=wanted.expect.location or wanted.location,
                 )
@@ -90,6 +90,11 @@ def _as_set(domains: tuple[str, ...]) -> frozenset[str]:
 
 def _listed(domains: tuple[str, ...]) -> str:
     return f"[{', '.join(quoted(domain) for domain in sorted(domains))}]"
+
+
+def _correction(name: str, seen: str) -> str:
+    # There is no way to expect that the service says nothing.
+    return f"remove `expect.{name}`" if seen == UNSPECIFIED else f"set `expect.{name}` to {seen}"
 
 
 def organization_name(evidence: Evidence) -> Iterator[Finding]:

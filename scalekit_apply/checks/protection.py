@@ -43,7 +43,7 @@ def mass_disable(evidence: Evidence) -> Iterator[Finding]:
     if unread:
         yield not_computable(
             None,
-            f"{unread[0]} was not read, so the share of disabled connections is unknown",
+            f"{min(unread)} was not read, so the share of disabled connections is unknown",
             f"Plan again, or pass `--allow {Check.MASS_DISABLE.value}`",
         )
         return

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from scalekit_apply.checks.evidence import Evidence, Finding, fact, not_computable
-from scalekit_apply.model import Certificate, Check, ConnectionDetail
+from scalekit_apply.model import Certificate, Check, ConnectionDetail, Level
 from scalekit_apply.plan import Change
 
 _SOON: Final = timedelta(days=30)
@@ -124,7 +124,10 @@ def _unread(evidence: Evidence, change: Change, check: Check, reason: str) -> Fi
 
 
 def _override(check: Check) -> str:
-    return f"set `checks: {{{check.value}: off}}` on the connection, or pass `--allow {check.value}`"
+    quieter = Level.WARNING if check.rule.default is Level.ERROR else Level.NOTE
+    return (
+        f"set `checks: {{{check.value}: {quieter.value}}}` on the connection, or pass `--allow {check.value}`"
+    )
 
 
 def _date(moment: datetime) -> str:
