@@ -1,0 +1,364 @@
+"""Desired against live: which changes, in which order, and where they come from."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from checks_support import (
+    ADDRESS,
+    ORG,
+    PLACE,
+    UNMANAGED_PLACE,
+    at,
+    desired_of,
+    live_connection,
+    live_of,
+    organization,
+    wanted,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import World, desireds, worlds
+
+from scalekit_apply import diff as diff_module
+from scalekit_apply.diff import Differences, diff
+from scalekit_apply.errors import ScalekitApplyError, UsageError
+from scalekit_apply.model import Address, Desired, Live, LiveConnection, OrganizationId, Unmanaged
+from scalekit_apply.plan import Action, Change, Origin, change_order
+
+OFF = live_connection(enabled=False)
+ON = live_connection(enabled=True)
+STRAY = live_connection(at("conn_2"), enabled=True)
+
+
+def applied(live: Live, changes: Iterable[Change]) -> Live:
+    """What is live once every change was made."""
+    organizations = dict(live.organizations)
+    for change in changes:
+        organization_id, connection_id = change.address
+        found = organizations[organization_id]
+        switched = replace(found.connections[connection_id], enabled=change.after)
+        organizations[organization_id] = replace(
+            found, connections={**found.connections, connection_id: switched}
+        )
+    return replace(live, organizations=organizations)
+
+
+def turned(world: World) -> World:
+    """The same, every mapping in the opposite order."""
+    desired, live = world.desired, world.live
+    return World(
+        desired=replace(
+            desired,
+            organizations={
+                key: replace(item, connections=dict(reversed([*item.connections.items()])))
+                for key, item in reversed([*desired.organizations.items()])
+            },
+        ),
+        live=replace(
+            live,
+            organizations={
+                key: replace(item, connections=dict(reversed([*item.connections.items()])))
+                for key, item in reversed([*live.organizations.items()])
+            },
+        ),
+    )
+
+
+@given(world=worlds())
+def test_law_3_after_the_changes_are_made_nothing_differs(world: World) -> None:
+    first = diff(world.desired, world.live)
+    second = diff(world.desired, applied(world.live, first.changes))
+    assert second.changes == ()
+    configured = sum(world.desired.connection(change.address) is not None for change in first.changes)
+    assert second.unchanged == first.unchanged + configured
+    assert second.unmanaged == first.unmanaged
+
+
+@given(world=worlds())
+def test_law_4_a_connection_that_the_configuration_does_not_name_is_never_changed(world: World) -> None:
+    for change in diff(world.desired, world.live).changes:
+        asked = world.desired.organizations[change.address.organization_id]
+        if not asked.manages(change.address.connection_id):
+            assert asked.unmanaged is Unmanaged.DISABLE
+            assert change.action is Action.DISABLE
+
+
+@given(world=worlds())
+def test_law_8_the_order_of_the_inputs_does_not_matter(world: World) -> None:
+    other = turned(world)
+    assert diff(world.desired, world.live) == diff(other.desired, other.live)
+
+
+@given(world=worlds())
+def test_every_change_is_listed_once_in_order_and_reverses_what_is_live(world: World) -> None:
+    changes = diff(world.desired, world.live).changes
+    assert list(changes) == sorted(changes, key=change_order)
+    assert len({change.address for change in changes}) == len(changes)
+    for change in changes:
+        assert change.live == world.live.connection(change.address)
+        asked = world.desired.connection(change.address)
+        assert change.after is (asked.enabled if asked else False)
+        assert change.source == (
+            asked.location
+            if asked
+            else world.desired.organizations[change.address.organization_id].unmanaged_location
+        )
+        assert change.origin is None
+
+
+@given(world=worlds())
+def test_every_configured_connection_is_changed_unchanged_or_not_found(world: World) -> None:
+    found = diff(world.desired, world.live)
+    configured = [
+        item for asked in world.desired.organizations.values() for item in asked.connections.values()
+    ]
+    changed = {change.address for change in found.changes}
+    assert len(configured) == (
+        sum(item.address in changed for item in configured)
+        + found.unchanged
+        + sum(world.live.connection(item.address) is None for item in configured)
+    )
+
+
+@given(world=worlds())
+def test_targets_that_name_everything_are_no_restriction(world: World) -> None:
+    everything = tuple(world.desired.organizations)
+    if everything:
+        assert diff(world.desired, world.live, targets=everything) == diff(world.desired, world.live)
+
+
+@given(data=st.data(), world=worlds())
+def test_targets_take_changes_away_and_add_none(data: st.DataObject, world: World) -> None:
+    known: list[str] = list(world.desired.organizations)
+    for asked in world.desired.organizations.values():
+        known += asked.connections
+    if not known:
+        return
+    targets = data.draw(st.sets(st.sampled_from(known), min_size=1))
+    whole = diff(world.desired, world.live)
+    part = diff(world.desired, world.live, targets=targets)
+    assert set(part.changes) == {
+        change
+        for change in whole.changes
+        if change.address.organization_id in targets or change.address.connection_id in targets
+    }
+    assert set(part.unmanaged) == {
+        item for item in whole.unmanaged if item.address.organization_id in targets
+    }
+
+
+@given(world=worlds(), base=desireds())
+def test_a_base_labels_every_change_and_changes_none(world: World, base: Desired) -> None:
+    plain = diff(world.desired, world.live)
+    labelled = diff(world.desired, world.live, base=base)
+    assert [replace(change, origin=None) for change in labelled.changes] == list(plain.changes)
+    assert all(change.origin is not None for change in labelled.changes)
+    assert (labelled.unchanged, labelled.unmanaged) == (plain.unchanged, plain.unmanaged)
+
+
+@given(world=worlds())
+def test_compared_with_itself_every_difference_is_drift(world: World) -> None:
+    found = diff(world.desired, world.live, base=world.desired)
+    assert {change.origin for change in found.changes} <= {Origin.DRIFT}
+
+
+@pytest.mark.parametrize(
+    ("live", "asked", "action"),
+    [(OFF, True, Action.ENABLE), (ON, False, Action.DISABLE), (OFF, False, None), (ON, True, None)],
+)
+def test_a_change_is_made_where_live_is_not_as_it_is_wanted(
+    live: LiveConnection, *, asked: bool, action: Action | None
+) -> None:
+    found = diff(desired_of([organization([wanted(enabled=asked)])]), live_of([live]))
+    if action is None:
+        assert found == Differences(unchanged=1)
+    else:
+        assert found == Differences(changes=(Change(live=live, source=PLACE),))
+        assert found.changes[0].action is action
+
+
+def test_a_connection_that_was_not_found_is_neither_changed_nor_unchanged() -> None:
+    desired = desired_of([organization([wanted(at("conn_9")), wanted()])])
+    assert diff(desired, live_of([ON])) == Differences(unchanged=1)
+    assert diff(desired, Live()) == Differences()
+
+
+def test_changes_are_grouped_by_organization_with_the_disables_first() -> None:
+    live = [
+        live_connection(at("conn_1", "org_2"), enabled=False),
+        live_connection(at("conn_3"), enabled=True),
+        live_connection(at("conn_1"), enabled=False),
+        live_connection(at("conn_2"), enabled=True),
+    ]
+    members = [wanted(item.address, enabled=not item.enabled) for item in live]
+    desired = desired_of([organization(members[:1], identifier="org_2"), organization(members[1:])])
+    assert [str(change.address) for change in diff(desired, live_of(live)).changes] == [
+        "org_1/conn_2",
+        "org_1/conn_3",
+        "org_1/conn_1",
+        "org_2/conn_1",
+    ]
+
+
+def strays(mode: Unmanaged, *, enabled: bool = True) -> Differences:
+    desired = desired_of([organization([wanted()], unmanaged=mode)])
+    return diff(desired, live_of([ON, replace(STRAY, enabled=enabled)]))
+
+
+def test_an_unmanaged_connection_is_reported_ignored_or_disabled() -> None:
+    assert strays(Unmanaged.REPORT) == Differences(unchanged=1, unmanaged=(STRAY,))
+    assert strays(Unmanaged.IGNORE) == Differences(unchanged=1)
+    change = Change(live=STRAY, source=UNMANAGED_PLACE)
+    assert strays(Unmanaged.DISABLE) == Differences(unchanged=1, changes=(change,))
+
+
+@pytest.mark.parametrize("mode", Unmanaged)
+def test_an_unmanaged_connection_that_is_disabled_is_left_alone(mode: Unmanaged) -> None:
+    assert strays(mode, enabled=False) == Differences(unchanged=1)
+
+
+def test_unmanaged_connections_are_sorted_by_address() -> None:
+    found = [
+        live_connection(at(f"conn_{number}", org), enabled=True)
+        for org in ("org_2", "org_1")
+        for number in (3, 2)
+    ]
+    desired = desired_of([organization(identifier="org_2"), organization()])
+    addresses = [str(item.address) for item in diff(desired, live_of(found)).unmanaged]
+    assert addresses == ["org_1/conn_2", "org_1/conn_3", "org_2/conn_2", "org_2/conn_3"]
+
+
+def test_an_organization_that_the_configuration_does_not_name_is_left_alone() -> None:
+    other = live_connection(at("conn_9", "org_9"), enabled=True)
+    assert diff(desired_of([organization(unmanaged=Unmanaged.DISABLE)]), live_of([other])) == Differences()
+
+
+def test_a_target_connection_stands_for_itself_alone() -> None:
+    desired = desired_of([organization([wanted(), wanted(at("conn_3"))], unmanaged=Unmanaged.DISABLE)])
+    live = live_of([OFF, STRAY, live_connection(at("conn_3"))])
+    found = diff(desired, live, targets=["conn_1"])
+    assert [change.address for change in found.changes] == [ADDRESS]
+
+
+def test_a_target_organization_stands_for_its_connections_and_its_unmanaged_ones() -> None:
+    other = live_connection(at("conn_9", "org_2"), enabled=False)
+    desired = desired_of(
+        [
+            organization([wanted()], unmanaged=Unmanaged.DISABLE),
+            organization([wanted(other.address)], identifier="org_2"),
+        ]
+    )
+    found = diff(desired, live_of([OFF, STRAY, other]), targets=["org_1"])
+    assert [change.address for change in found.changes] == [STRAY.address, ADDRESS]
+
+
+def test_an_unknown_target_is_named_with_the_nearest_that_is_known() -> None:
+    desired = desired_of([organization([wanted(at("conn_2123312131125533"))])])
+    with pytest.raises(UsageError) as caught:
+        diff(desired, Live(), targets=["conn_2123312131125532"])
+    assert "conn_2123312131125532" in caught.value.message
+    assert "conn_2123312131125533" in caught.value.hint
+
+
+def _base(*, enabled: bool | None, unmanaged: Unmanaged = Unmanaged.REPORT, identifier: str = ORG) -> Desired:
+    members = [] if enabled is None else [wanted(STRAY.address, enabled=enabled)]
+    return desired_of([organization(members, identifier=identifier, unmanaged=unmanaged)])
+
+
+@pytest.mark.parametrize(
+    ("base", "origin"),
+    [
+        (_base(enabled=False), Origin.DRIFT),
+        (_base(enabled=True), Origin.CONFIG),
+        (_base(enabled=None), Origin.CONFIG),
+        (_base(enabled=None, unmanaged=Unmanaged.IGNORE), Origin.CONFIG),
+        (_base(enabled=None, unmanaged=Unmanaged.DISABLE), Origin.DRIFT),
+        (_base(enabled=True, unmanaged=Unmanaged.DISABLE), Origin.CONFIG),
+        (_base(enabled=None, unmanaged=Unmanaged.DISABLE, identifier="org_2"), Origin.CONFIG),
+        (Desired(), Origin.CONFIG),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_a_disable_is_drift_if_it_was_asked_for_before(base: Desired, origin: Origin, *, named: bool) -> None:
+    members = [wanted(STRAY.address, enabled=False)] if named else []
+    desired = desired_of([organization(members, unmanaged=Unmanaged.DISABLE)])
+    (change,) = diff(desired, live_of([STRAY]), base=base).changes
+    assert change.origin is origin
+
+
+@pytest.mark.parametrize(
+    ("base", "origin"),
+    [
+        (desired_of([organization([wanted(enabled=True)])]), Origin.DRIFT),
+        (desired_of([organization([wanted(enabled=False)])]), Origin.CONFIG),
+        (desired_of([organization([], unmanaged=Unmanaged.DISABLE)]), Origin.CONFIG),
+        (desired_of([organization([])]), Origin.CONFIG),
+        (Desired(), Origin.CONFIG),
+    ],
+)
+def test_an_enable_is_drift_if_it_was_asked_for_before(base: Desired, origin: Origin) -> None:
+    (change,) = diff(desired_of([organization([wanted()])]), live_of([OFF]), base=base).changes
+    assert change.origin is origin
+
+
+def test_what_apply_cannot_change_fails_loudly() -> None:
+    with pytest.raises(ScalekitApplyError, match="cannot change") as caught:
+        diff_module._attributes_to_change(  # nothing else can be different yet
+            (("enabled", True), ("other", True)), (("enabled", False), ("other", False))
+        )
+    assert "report" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((("enabled", True), ("other", True)), (("enabled", True),)),
+        ((("enabled", True),), (("enabled", True), ("other", True))),
+        ((("enabled", True), ("other", True)), (("enabled", True), ("other", False))),
+    ],
+)
+def test_an_attribute_that_appears_vanishes_or_is_not_enabled_fails_loudly(
+    before: diff_module.Attributes, after: diff_module.Attributes
+) -> None:
+    with pytest.raises(ScalekitApplyError, match="cannot change"):
+        diff_module._attributes_to_change(before, after)  # nothing else can be different yet
+
+
+def test_the_comparison_is_made_once_for_each_pair_of_values() -> None:
+    diff_module._attributes_to_change.cache_clear()  # the memory itself is under test
+    live = [live_connection(at(f"conn_{number}"), enabled=False) for number in range(50)]
+    desired = desired_of([organization([wanted(item.address) for item in live])])
+    assert len(diff(desired, live_of(live)).changes) == 50
+    assert diff_module._attributes_to_change.cache_info().misses == 1  # as above
+
+
+def test_a_plan_without_differences_does_not_import_deepdiff() -> None:
+    program = """
+import sys
+from checks_support import ADDRESS, desired_of, live_connection, live_of, organization, wanted
+from scalekit_apply.diff import diff
+same = diff(desired_of([organization([wanted()])]), live_of([live_connection(enabled=True)]))
+assert same.unchanged == 1 and "deepdiff" not in sys.modules
+other = diff(desired_of([organization([wanted()])]), live_of([live_connection(enabled=False)]))
+assert len(other.changes) == 1 and "deepdiff" in sys.modules
+"""
+    path = str(__import__("pathlib").Path(__file__).parent)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=path)
+
+
+def test_a_hundred_thousand_connections_are_compared() -> None:
+    organizations, found = [], []
+    for number in range(1000):
+        name = f"org_{number}"
+        addresses = [
+            Address(OrganizationId(name), at(f"conn_{number}_{item}").connection_id) for item in range(100)
+        ]
+        organizations.append(organization([wanted(item) for item in addresses], identifier=name))
+        found += [live_connection(item, enabled=item.connection_id.endswith("_7")) for item in addresses]
+    differences = diff(desired_of(organizations), live_of(found))
+    assert (len(differences.changes), differences.unchanged) == (99_000, 1_000)
