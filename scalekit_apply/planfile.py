@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Final, LiteralString, Protocol
+from typing import Any, Final, Literal
 
+from scalekit_apply import schema
 from scalekit_apply.documents import (
     JsonObject,
     dump,
@@ -33,39 +33,14 @@ __all__ = (
 )
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+_MESSAGE_LIMIT: Final = 300
 _FORMAT_MINOR: Final = int(FORMAT_VERSION.partition(".")[2])
 _VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})")
 _AGAIN: Final = "Make the plan again with this version, and apply that."
 _EDITED: Final = "A saved plan cannot be edited: change the configuration and plan again."
 
 
-class Violation(Protocol):
-    """A rule of a schema that a document breaks."""
-
-    @property
-    def path(self) -> str:
-        """Where in the document."""
-        ...
-
-    @property
-    def message(self) -> str:
-        """What is wrong there."""
-        ...
-
-
-Violations = Callable[[str, JsonValue], Sequence[Violation]]
-"""Takes the name of a schema and a document."""
-
-
-def packaged_violations(name: str, document: JsonValue) -> Sequence[Violation]:
-    """Compare with the packaged schema."""
-    # The module behind it is slow to import, and only who reads a file has to pay for that.
-    from scalekit_apply import schema  # noqa: PLC0415
-
-    return schema.violations(name, document)
-
-
-def load_plan(data: bytes, *, name: str, violations: Violations = packaged_violations) -> Plan:
+def load_plan(data: bytes, *, name: str) -> Plan:
     """Return a saved plan exactly as it was made; ``name`` is the file, for messages.
 
     Raises ``PlanFileError`` for whatever this version did not write itself: another format, a document that
@@ -76,23 +51,23 @@ def load_plan(data: bytes, *, name: str, violations: Violations = packaged_viola
         raise PlanFileError(
             f"{name} is the result of an apply, not a plan.", hint="Give the file that plan --out wrote."
         )
-    return _plan(document, name, violations)
+    return _plan(document, name)
 
 
-def load_result(data: bytes, *, name: str, violations: Violations = packaged_violations) -> Result:
+def load_result(data: bytes, *, name: str) -> Result:
     """Return a saved result; raises ``PlanFileError`` as ``load_plan`` does."""
     document = _parse(data, name)
     if _kind(document, name) != "result":
         raise PlanFileError(f"{name} is a plan, not the result of an apply.")
-    return _result(document, name, violations)
+    return _result(document, name)
 
 
-def load_any(data: bytes, *, name: str, violations: Violations = packaged_violations) -> Plan | Result:
+def load_any(data: bytes, *, name: str) -> Plan | Result:
     """Return a saved plan or result, whichever it is; raises ``PlanFileError`` as ``load_plan`` does."""
     document = _parse(data, name)
     if _kind(document, name) == "plan":
-        return _plan(document, name, violations)
-    return _result(document, name, violations)
+        return _plan(document, name)
+    return _result(document, name)
 
 
 class _Unacceptable(ValueError):
@@ -137,7 +112,7 @@ def _no_constant(text: str) -> JsonValue:
     raise _Unacceptable(f"holds {text}, which is not JSON")
 
 
-def _kind(document: JsonObject, name: str) -> LiteralString:
+def _kind(document: JsonObject, name: str) -> Literal["plan", "result"]:
     version = document.get("format_version")
     match = _VERSION.fullmatch(version) if isinstance(version, str) else None
     tool = document.get("tool_version")
@@ -163,8 +138,8 @@ def _kind(document: JsonObject, name: str) -> LiteralString:
     raise PlanFileError(f"{name} is JSON, but not a plan or a result of this program.")
 
 
-def _plan(document: JsonObject, name: str, violations: Violations) -> Plan:
-    _check_schema(document, "plan", name, violations)
+def _plan(document: JsonObject, name: str) -> Plan:
+    _check_schema(document, "plan", name)
     try:
         plan = read_plan(document)
     except Contradiction as error:
@@ -179,8 +154,8 @@ def _plan(document: JsonObject, name: str, violations: Violations) -> Plan:
     return plan
 
 
-def _result(document: JsonObject, name: str, violations: Violations) -> Result:
-    _check_schema(document, "result", name, violations)
+def _result(document: JsonObject, name: str) -> Result:
+    _check_schema(document, "result", name)
     try:
         result = read_result(document)
     except Contradiction as error:
@@ -189,12 +164,14 @@ def _result(document: JsonObject, name: str, violations: Violations) -> Result:
     return result
 
 
-def _check_schema(document: JsonObject, kind: LiteralString, name: str, violations: Violations) -> None:
-    found = violations(kind, document)
+def _check_schema(document: JsonObject, kind: Literal["plan", "result"], name: str) -> None:
+    found = schema.violations(kind, document)
     if found:
-        first, more = found[0], f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        # The message can quote the whole document.
+        where, what = found[0].pointer or "/", found[0].message[:_MESSAGE_LIMIT]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise PlanFileError(
-            f"{name} is not a {kind} that this version reads: at {first.path or '$'}: {first.message}{more}",
+            f"{name} is not a {kind} that this version reads: at {where}: {what}{more}.",
             hint=_AGAIN if kind == "plan" else "",
         )
 

@@ -13,7 +13,12 @@ from typing import Final
 from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.plan import Plan
 from scalekit_apply.result import Result
+from scalekit_apply.views.github import GithubView
+from scalekit_apply.views.gitlab import GitlabView
 from scalekit_apply.views.json import JsonView
+from scalekit_apply.views.junit import JunitView
+from scalekit_apply.views.markdown import MarkdownView
+from scalekit_apply.views.sarif import SarifView
 from scalekit_apply.views.text import TextView
 from scalekit_apply.views.view import View
 
@@ -33,6 +38,11 @@ class Format(StrEnum):
 _VIEWS: Final[Mapping[Format, View]] = {
     Format.TEXT: TextView(),
     Format.JSON: JsonView(),
+    Format.MARKDOWN: MarkdownView(),
+    Format.GITHUB: GithubView(),
+    Format.GITLAB: GitlabView(),
+    Format.JUNIT: JunitView(),
+    Format.SARIF: SarifView(),
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final, LiteralString, NewType
+from urllib.parse import quote
 
 Plain = NewType("Plain", str)
 """Text for a terminal or a log: one line, every character visible, no command of a CI service."""
@@ -138,3 +139,16 @@ def prose(text: str, limit: int | None = SENTENCE_LIMIT) -> Markup:
 def between(separator: LiteralString, parts: Iterable[Markup]) -> Markup:
     """Join Markdown with a literal."""
     return Markup(separator.join(parts))
+
+
+def label(text: str, limit: int | None = NAME_LIMIT) -> Markup:
+    """Escape a name: as it stands if all of it is harmless, else as one code span."""
+    shown = plain(text, limit)
+    words = shown.split()
+    harmless = all(_WORD.fullmatch(word) and not _HASH.search(word) for word in words)
+    return Markup(" ".join(words)) if harmless else code(shown, None)
+
+
+def hidden(text: str, limit: int = NAME_LIMIT * 3) -> Markup:
+    """Escape a value in a hidden comment: percent-encoded, so no space and nothing that ends the comment."""
+    return Markup(quote(text[:limit], safe=":/.[]", errors="backslashreplace").replace("--", "-%2D"))

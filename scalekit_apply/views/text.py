@@ -15,7 +15,6 @@ from scalekit_apply.result import ChangeResult, Result, State
 from scalekit_apply.views import wording
 from scalekit_apply.views.escaping import SENTENCE_LIMIT, Plain, plain, spread, weld, whole
 
-_DOMAINS_LIMIT: Final = 160
 _CELL_LIMIT: Final = 200
 _GAP: Final = "  "
 
@@ -41,17 +40,24 @@ class TextView:
         """Changes, what is left alone, problems, and last the summary."""
         blocks = self._changes(plan.changes)
         blocks.extend(self._unmanaged(plan.unmanaged))
-        blocks.extend(self._problem(item) for item in plan.diagnostics)
+        blocks.extend(self._problem(item) for item in wording.problems(plan))
         blocks.append(self._closing(plan, wording.plan_summary(plan)))
         return _text(blocks)
 
     def drift(self, plan: Plan) -> str:
-        """What live would have to become; only a report, so nothing in it blocks."""
-        blocks = self._changes(plan.changes)
+        """What is live and should not be; only a report, so nothing in it blocks."""
+        blocks: list[list[Plain]] = []
+        for _, group in groupby(plan.changes, key=lambda change: change.address.organization_id):
+            items = list(group)
+            width = max(len(wording.difference(item)) for item in items)
+            blocks.append(
+                [self._organization(items[0].live), *(self._difference(item, width) for item in items)]
+            )
         blocks.extend(self._unmanaged(plan.unmanaged))
-        blocks.extend(self._problem(item) for item in plan.diagnostics)
+        blocks.extend(self._problem(item) for item in wording.problems(plan))
         closing = _partial(plan.targets)
         closing.append(self._paint(_Color.BOLD, wording.drift_summary(plan)))
+        closing.append(weld("Environment: ", whole(plan.environment)))
         blocks.append(closing)
         return _text(blocks)
 
@@ -68,6 +74,7 @@ class TextView:
         blocks.extend(self._problem(item) for item in result.diagnostics)
         closing = _allowed(result.allowed) + _partial(plan.targets if plan else ())
         closing.append(self._paint(_Color.BOLD, wording.result_summary(result)))
+        closing.append(weld("Environment: ", whole(result.environment)))
         closing.append(weld("Fingerprint: ", whole(result.fingerprint)))
         blocks.append(closing)
         return _text(blocks)
@@ -104,24 +111,35 @@ class TextView:
                 start = self._paint(_Color.RED, weld("  - disable ", connection))
             case _:
                 assert_never(change.action)
-        live = _live(change.live)
-        line = weld(start, Plain(" " * (longest - len(connection))), _GAP, live) if live else start
-        if change.source is None:
-            return line
-        place = (
-            str(change.source) if change.source.line is None else f"{change.source.file}:{change.source.line}"
-        )
-        return weld(line, _GAP, self._paint(_Color.FAINT, weld("# ", whole(place))))
+        return self._described(start, longest - len(connection), change)
+
+    def _difference(self, change: Change, width: int) -> Plain:
+        difference = wording.difference(change)
+        start = self._paint(_Color.YELLOW, weld("  ~ ", difference))
+        return self._described(start, width - len(difference), change)
+
+    def _described(self, start: Plain, padding: int, change: Change) -> Plain:
+        parts = [start]
+        if live := wording.described(change.live):
+            parts.append(weld(Plain(" " * padding), live))
+        if place := change.source:
+            shown = place.file if place.line is None else f"{place.file}:{place.line}"
+            parts.append(self._paint(_Color.FAINT, weld("# ", whole(shown))))
+        return Plain(_GAP.join(parts))
 
     def _unmanaged(self, unmanaged: Sequence[LiveConnection]) -> list[list[Plain]]:
         if not unmanaged:
             return []
-        block = [self._paint(_Color.BOLD, Plain("Enabled, not in the configuration, left alone:"))]
+        block = [
+            self._paint(
+                _Color.BOLD, Plain("Enabled, not in the configuration, left alone (unmanaged-connection):")
+            )
+        ]
         for connection in unmanaged:
             parts = [whole(str(connection.address))]
             if connection.organization_name.strip():
                 parts.append(plain(connection.organization_name))
-            if live := _live(connection):
+            if live := wording.described(connection):
                 parts.append(live)
             block.append(weld("  ", Plain(_GAP.join(parts))))
         return [block]
@@ -155,6 +173,7 @@ class TextView:
         block.append(self._paint(_Color.BOLD, summary))
         if blocked := wording.blocked(plan):
             block.append(self._paint(_Color.RED, blocked))
+        block.append(weld("Environment: ", whole(plan.environment)))
         block.append(weld("Fingerprint: ", whole(plan.fingerprint)))
         return block
 
@@ -189,12 +208,6 @@ def _width(text: str) -> int:
 
 def _text(blocks: Iterable[Sequence[Plain]]) -> str:
     return "\n".join("".join(f"{line}\n" for line in block) for block in blocks if block)
-
-
-def _live(live: LiveConnection) -> Plain:
-    kind = [plain(part) for part in (live.provider, live.type, live.status) if part.strip()]
-    domains = plain(wording.shown_domains(live.domains), _DOMAINS_LIMIT)
-    return Plain(" ".join([*kind, *([domains] if domains.strip() else [])]))
 
 
 def _allowed(checks: Sequence[Check]) -> list[Plain]:

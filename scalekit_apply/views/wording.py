@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final, LiteralString, assert_never
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
+from scalekit_apply.model import Check, LiveConnection
 from scalekit_apply.plan import Action, Change, Origin, Plan
 from scalekit_apply.result import ChangeResult, Result, State
-from scalekit_apply.views.escaping import Plain, plain, weld
+from scalekit_apply.views.escaping import Plain, plain, weld, whole
 
 NO_CHANGES: Final = Plain("No changes. Live state matches the configuration.")
 NO_DRIFT: Final = Plain("No drift. Live state matches the configuration.")
 SHOWN_DOMAINS: Final = 5
+DOMAINS_LIMIT: Final = 160
 _SUMMARY_WORDS: Final[Mapping[str, LiteralString]] = {
     word: word for word in ("enabled", "disabled", "already", "failed", "skipped", "unknown")
 }
@@ -128,7 +130,7 @@ def ending(item: ChangeResult) -> Plain:
         case State.SKIPPED:
             return weld("skipped ", verb(action))
         case State.UNKNOWN:
-            return weld("unknown ", verb(action))
+            return weld("unknown whether ", participle(action))
         case _:
             assert_never(item.state)
 
@@ -192,4 +194,46 @@ def problem_place(item: Diagnostic) -> list[str]:
         *([str(item.location)] if item.location else []),
         item.check,
         *([item.address] if item.address else []),
+    ]
+
+
+def about(live: LiveConnection) -> Plain:
+    """Whose connection it is, and what kind."""
+    owner = whole(live.address.organization_id)
+    if live.organization_name.strip():
+        owner = weld(plain(live.organization_name), " (", owner, ")")
+    kind = described(live)
+    return weld(owner, ": ", kind) if kind else owner
+
+
+def described(live: LiveConnection) -> Plain:
+    """Provider, type, status and domains, as far as they are known."""
+    kind = [plain(part) for part in (live.provider, live.type, live.status) if part.strip()]
+    domains = plain(shown_domains(live.domains), DOMAINS_LIMIT)
+    return Plain(" ".join([*kind, *([domains] if domains.strip() else [])]))
+
+
+def difference(change: Change) -> Plain:
+    """How live differs from what is asked for."""
+    connection = whole(change.address.connection_id)
+    match change.action:
+        case Action.ENABLE:
+            return weld(connection, " is disabled, should be enabled")
+        case Action.DISABLE:
+            return weld(connection, " is enabled, should be disabled")
+        case _:
+            assert_never(change.action)
+
+
+def problems(plan: Plan) -> list[Diagnostic]:
+    """What the checks found, less the notes that only repeat the list of unmanaged connections."""
+    listed_addresses = {str(live.address) for live in plan.unmanaged}
+    return [
+        item
+        for item in plan.diagnostics
+        if not (
+            item.severity is Severity.NOTE
+            and item.check == Check.UNMANAGED_CONNECTION
+            and item.address in listed_addresses
+        )
     ]

@@ -1,0 +1,271 @@
+"""Plans, results and problems that every format is shown with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
+from scalekit_apply.exits import Outcome
+from scalekit_apply.model import (
+    Address,
+    Check,
+    ConnectionId,
+    Desired,
+    DesiredConnection,
+    DesiredOrganization,
+    Environment,
+    Expectation,
+    Level,
+    Limits,
+    LiveConnection,
+    OrganizationId,
+)
+from scalekit_apply.plan import Change, Origin, Plan, policy_for
+from scalekit_apply.result import ChangeResult, Result, State
+
+ENVIRONMENT: Final = Environment("https://acme.scalekit.com")
+MEGASOFT: Final = OrganizationId("org_59615193906282635")
+BUECHER: Final = OrganizationId("org_70000000000000001")
+
+
+def live(organization: OrganizationId, connection: str, *, enabled: bool, **facts: str) -> LiveConnection:
+    """A connection of one of two organizations."""
+    return LiveConnection(
+        address=Address(organization, ConnectionId(connection)),
+        enabled=enabled,
+        organization_name="Megasoft" if organization == MEGASOFT else "Bücher & Söhne GmbH",
+        provider=facts.get("provider", "OKTA"),
+        type=facts.get("type", "SAML"),
+        status=facts.get("status", "COMPLETED"),
+        domains=tuple(facts.get("domains", "megasoft.com").split()),
+    )
+
+
+def at(line: int, column: int = 18, file: str = "scalekit.yaml") -> Location:
+    """A place in the configuration."""
+    return Location(file=file, line=line, column=column)
+
+
+CHANGES: Final = (
+    Change(live=live(MEGASOFT, "conn_2123312131125533", enabled=True), source=at(7)),
+    Change(
+        live=live(
+            MEGASOFT,
+            "conn_88",
+            enabled=False,
+            provider="GOOGLE",
+            type="OIDC",
+            domains="megasoft.io megasoft.dev",
+        ),
+        source=at(12),
+    ),
+    Change(
+        live=live(
+            BUECHER, "conn_900", enabled=False, provider="MICROSOFT_AD", domains="xn--bcher-kva.example"
+        ),
+        source=at(21, file="customers/buecher.scalekit.yaml"),
+    ),
+)
+
+WARNING: Final = Diagnostic(
+    severity=Severity.WARNING,
+    check=Check.ORGANIZATION_LOCKOUT,
+    summary="org_59615193906282635 would end without an enabled connection.",
+    detail="Keep one of its connections enabled, or set checks: {organization-lockout: off}.",
+    address=MEGASOFT,
+    location=at(4, 9),
+)
+NOTE: Final = Diagnostic(
+    severity=Severity.NOTE,
+    check=Check.UNMANAGED_CONNECTION,
+    summary="conn_777 is enabled, but not in the configuration.",
+    detail="Add it under the organization's connections.",
+    address=f"{MEGASOFT}/conn_777",
+)
+ERROR: Final = Diagnostic(
+    severity=Severity.ERROR,
+    check=Check.PROTECTED_CONNECTION,
+    summary="conn_2123312131125533 is protected, and the plan would disable it.",
+    detail="Remove protected: true, or set enabled: true.",
+    address=f"{MEGASOFT}/conn_2123312131125533",
+    location=at(7),
+)
+UNPLACED: Final = Diagnostic(
+    severity=Severity.ERROR,
+    check="unavailable",
+    summary="https://acme.scalekit.com did not answer within 30 s.",
+)
+
+
+def desired() -> Desired:
+    """A configuration that asks for the changes."""
+    organizations: dict[OrganizationId, DesiredOrganization] = {}
+    for organization_id, name in ((MEGASOFT, "Megasoft"), (BUECHER, None)):
+        organizations[organization_id] = DesiredOrganization(
+            id=organization_id,
+            name=name,
+            checks={Check.CERTIFICATE_EXPIRING: Level.OFF} if name else {},
+            connections={
+                change.address.connection_id: DesiredConnection(
+                    address=change.address,
+                    enabled=change.after,
+                    expect=Expectation(provider=change.live.provider, domains=change.live.domains),
+                    location=change.source,
+                )
+                for change in CHANGES
+                if change.address.organization_id == organization_id
+            },
+        )
+    return Desired(
+        environment=ENVIRONMENT,
+        limits=Limits(max_disables=5),
+        checks={Check.DEBUG_ENABLED: Level.ERROR},
+        organizations=organizations,
+        scope=tuple(organizations),
+    )
+
+
+def plan_of(changes: tuple[Change, ...] = CHANGES, *diagnostics: Diagnostic) -> Plan:
+    """A plan of some changes."""
+    return Plan(
+        environment=ENVIRONMENT,
+        changes=changes,
+        unchanged=14,
+        policy=policy_for(desired(), changes),
+        diagnostics=Diagnostics(diagnostics),
+    )
+
+
+def _everything() -> Plan:
+    return replace(
+        plan_of(CHANGES, WARNING, NOTE),
+        unmanaged=(live(MEGASOFT, "conn_777", enabled=True, provider="CUSTOM", domains=""),),
+        allowed=(Check.MASS_DISABLE,),
+    )
+
+
+def _compared() -> Plan:
+    origins = (Origin.DRIFT, Origin.CONFIG, Origin.CONFIG)
+    changes = tuple(replace(change, origin=origin) for change, origin in zip(CHANGES, origins, strict=True))
+    return replace(plan_of(changes), compared=True)
+
+
+PLANS: Final[Mapping[str, Plan]] = {
+    "no-changes": plan_of(()),
+    "everything": _everything(),
+    "blocked": plan_of(CHANGES, ERROR, WARNING),
+    "blocked-without-changes": plan_of((), replace(ERROR, check=Check.CONNECTION_NOT_FOUND)),
+    "partial": replace(plan_of(CHANGES[:1]), targets=("conn_2123312131125533",)),
+    "compared": _compared(),
+}
+
+
+def _result(plan: Plan, *ends: ChangeResult, outcomes: frozenset[Outcome] = frozenset()) -> Result:
+    return Result(
+        environment=plan.environment,
+        fingerprint=plan.fingerprint,
+        results=ends,
+        outcomes=outcomes,
+        diagnostics=plan.diagnostics,
+        allowed=plan.allowed,
+    )
+
+
+def _done(index: int) -> ChangeResult:
+    return ChangeResult(change=CHANGES[index], state=State.APPLIED, attempts=1, status=200, trace_id="6b1f")
+
+
+def _skipped(index: int, message: str) -> ChangeResult:
+    return ChangeResult(change=CHANGES[index], state=State.SKIPPED, message=message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A result, and the plan that was applied."""
+
+    result: Result
+    plan: Plan | None
+
+
+RESULTS: Final[Mapping[str, Applied]] = {
+    "complete": Applied(
+        plan=PLANS["everything"],
+        result=_result(
+            replace(PLANS["everything"], diagnostics=Diagnostics()),
+            _done(0),
+            _done(1),
+            ChangeResult(change=CHANGES[2], state=State.ALREADY),
+        ),
+    ),
+    "failed": Applied(
+        plan=PLANS["partial"],
+        result=_result(
+            plan_of(CHANGES, UNPLACED),
+            _skipped(0, "An enable of the same organization failed."),
+            ChangeResult(
+                change=CHANGES[1],
+                state=State.FAILED,
+                attempts=5,
+                status=503,
+                trace_id="9f8e7d",
+                message="upstream connect error",
+            ),
+            _done(2),
+            outcomes=frozenset({Outcome.INCOMPLETE}),
+        ),
+    ),
+    "interrupted": Applied(
+        plan=None,
+        result=_result(
+            plan_of(),
+            _skipped(0, "The run was interrupted."),
+            ChangeResult(
+                change=CHANGES[1], state=State.UNKNOWN, attempts=1, message="No answer before the run ended."
+            ),
+            _skipped(2, "The run was interrupted."),
+            outcomes=frozenset({Outcome.INTERRUPTED, Outcome.INCOMPLETE}),
+        ),
+    ),
+    "nothing-to-do": Applied(plan=PLANS["no-changes"], result=_result(PLANS["no-changes"])),
+    "stale": Applied(
+        plan=None,
+        result=_result(
+            plan_of((), replace(UNPLACED, check="stale", summary="conn_88 is gone.")),
+            outcomes=frozenset({Outcome.STALE}),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problems:
+    """Diagnostics on their own, and the files that were read."""
+
+    diagnostics: Diagnostics
+    files: tuple[str, ...] = ()
+
+
+_CONFIGURATION: Final = (
+    Diagnostic(
+        severity=Severity.ERROR,
+        check="unknown-key",
+        summary='Unknown key "enabeld".',
+        detail="Did you mean enabled?",
+        location=at(9, 9),
+    ),
+    replace(
+        WARNING, check="empty-organization", address=None, summary="An organization without connections."
+    ),
+)
+PROBLEMS: Final[Mapping[str, Problems]] = {
+    "invalid": Problems(
+        diagnostics=Diagnostics(
+            [*_CONFIGURATION, replace(_CONFIGURATION[0], location=Location(file="b.yaml"))]
+        ),
+        files=("b.yaml", "c.yaml", "scalekit.yaml"),
+    ),
+    "valid": Problems(diagnostics=Diagnostics(), files=("scalekit.yaml",)),
+    "failure": Problems(diagnostics=Diagnostics([UNPLACED])),
+}
