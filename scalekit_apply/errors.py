@@ -149,7 +149,6 @@ class ApiError(ScalekitApplyError):
         self.attempts = attempts
         self.sent = sent
         self.effect_unknown = effect_unknown
-        self.effect_unknown = effect_unknown
 
 
 class AuthenticationError(ApiError):

@@ -23,7 +23,7 @@ _ORGANIZATION_ID: Final = re.compile(ORGANIZATION_ID_PATTERN.strip("^$"))
 _CONNECTION_ID: Final = re.compile(CONNECTION_ID_PATTERN.strip("^$"))
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
-_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|::1")
+_AUTHORITY: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[::1\])(?::[0-9]*)?")
 
 
 def is_organization_id(text: str) -> bool:
@@ -43,17 +43,23 @@ def parse_environment(url: str) -> Environment:
     only), or more than a scheme, a host and a port. The sentence never repeats the URL, which may hold
     a password.
     """
+    text = url.strip()
+    # urlsplit drops tabs and newlines, and lowers some letters of other alphabets to ASCII ones: what it
+    # would quietly mend is refused, so that the name that was read is the name that is used.
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("is not a URL; write it like https://acme.scalekit.com")
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError("is not a URL; write it like https://acme.scalekit.com") from None
     scheme = parts.scheme.lower()
-    if scheme not in _DEFAULT_PORTS or _HOST.fullmatch(host) is None:
+    authority = parts.netloc.rpartition("@")[2].lower()
+    if scheme not in _DEFAULT_PORTS or _AUTHORITY.fullmatch(authority) is None:
         raise ValueError("is not a URL; write it like https://acme.scalekit.com")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a user name or a password")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or url.strip().endswith(("?", "#")):
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or text.endswith(("?", "#")):
         raise ValueError("must end after the host: no path, query or fragment")
     if scheme != "https" and host not in _LOOPBACK:
         raise ValueError("must use https; plain http is accepted for localhost only")

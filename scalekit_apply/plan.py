@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
 from typing import Final
 
 from scalekit_apply.diagnostics import Diagnostics, Location
@@ -184,7 +185,7 @@ def fingerprint(plan: Plan) -> str:
             "format": FORMAT_MAJOR,
             "environment": plan.environment,
             "policy": policy_document(plan.policy),
-            "allowed": [check.value for check in plan.allowed],
+            "allowed": [*sorted({check.value for check in plan.allowed})],
             "changes": changes,
         }
     )
@@ -198,15 +199,16 @@ def policy_for(desired: Desired, changes: tuple[Change, ...]) -> Desired:
     does not report them (``report`` becomes ``ignore``), and a fingerprint does not move when an unrelated
     connection enters the configuration. The scope stays only when something is disabled.
     """
-    touched = sorted({change.address for change in changes})
+    touched = groupby(
+        sorted({change.address for change in changes}), key=lambda address: address.organization_id
+    )
     organizations: dict[OrganizationId, DesiredOrganization] = {}
-    for organization_id in sorted({address.organization_id for address in touched}):
+    for organization_id, addresses in touched:
         organization = desired.organizations[organization_id]
         connections = {
             address.connection_id: wanted
-            for address in touched
-            if address.organization_id == organization_id
-            and (wanted := organization.connections.get(address.connection_id)) is not None
+            for address in addresses
+            if (wanted := organization.connections.get(address.connection_id)) is not None
         }
         strict = desired.level(Check.UNMANAGED_CONNECTION, organization_id) is Level.ERROR
         reports = organization.unmanaged is Unmanaged.REPORT
