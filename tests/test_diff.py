@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from checks_support import (
@@ -347,8 +348,7 @@ assert same.unchanged == 1 and "deepdiff" not in sys.modules
 other = diff(desired_of([organization([wanted()])]), live_of([live_connection(enabled=False)]))
 assert len(other.changes) == 1 and "deepdiff" in sys.modules
 """
-    path = str(__import__("pathlib").Path(__file__).parent)
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=path)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parent)
 
 
 def test_a_hundred_thousand_connections_are_compared() -> None:
