@@ -84,7 +84,7 @@ def seed_document(
 
 
 @contextmanager
-def running(  # noqa: PLR0913
+def running(
     *organizations: Mapping[str, Any],
     connections: Sequence[Mapping[str, Any]] = (),
     faults: Sequence[str] = (),

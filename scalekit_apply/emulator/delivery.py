@@ -8,11 +8,12 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from typing import BinaryIO, Final
 
-from scalekit_apply.emulator.faults import DATE_PREFIX, Fault, Kind, Shape
+from scalekit_apply.emulator.faultkinds import Fault, Kind, Shape
+from scalekit_apply.emulator.faults import DATE_PREFIX
 from scalekit_apply.emulator.messages import Answer
 from scalekit_apply.emulator.wireformat import code_of_status, error_answer, json_answer
 
@@ -23,7 +24,7 @@ _HTML: Final = (
     "<html><head><title>{status} Server Error</title></head>"
     "<body><h1>Error: Server Error</h1><p>Please try again in 30 seconds.</p></body></html>\n"
 )
-_WRONG: Final = {
+_WRONG: Final[Mapping[Shape, object]] = {
     Shape.LIST: [],
     Shape.TEXT: "ok",
     Shape.NULL: None,
@@ -40,7 +41,9 @@ _WRONG: Final = {
 }
 
 
-def faulty_answer(fault: Fault, *, now: float) -> Answer | None:
+def faulty_answer(  # noqa: PLR0911  # one for each kind
+    fault: Fault, *, now: float
+) -> Answer | None:
     """Return the answer that a fault gives in place of the service, ``None`` if it gives none."""
     status = int(fault.number)
     match fault.kind:

@@ -8,130 +8,62 @@ A fault is written as its kind, perhaps with a value, and comma-separated condit
     status=429,retry-after=2,method=PATCH    every PATCH, with a Retry-After of two seconds
     reset,when=after,path=*:disable,skip=1   from the second disable on, reset after it took effect
 
-=================== =========================================================================================
-``status=N``        an error of that status with the body the service gives
-``html=N``          the same from the load balancer in front: HTML, and ``via: 1.1 google``
-``redirect[=URL]``  302 to somewhere else (``https://elsewhere.invalid/``)
-``refuse``          new connections are closed at once, before anything is read
-``reset``           the connection is reset
-``hang``            no answer, until the client gives up or the emulator stops
-``delay=SECONDS``   the request is dealt with that much later
-``drip[=SECONDS]``  the body comes byte by byte, that far apart (0.01)
-``cut[=BYTES]``     the connection closes after so much of the body (half of it)
-``oversized=MIB``   a JSON answer of so many mebibytes
-``invalid-json``    a body that breaks off in the middle, with the length it has
-``wrong-shape[=S]`` JSON of another shape: ``list`` (default), ``text``, ``null``, ``number`` or ``types`` (the
-                    known attributes with values of other types)
+======================== ======================================================================
+``status=N``             an error of that status with the body the service gives
+``html=N``               the same from the load balancer in front: HTML, ``via: 1.1 google``
+``redirect[=URL]``       302 to somewhere else (``https://elsewhere.invalid/``)
+``refuse``               new connections are closed at once, before anything is read
+``reset``                the connection is reset
+``hang``                 no answer, until the client gives up or the emulator stops
+``delay=SECONDS``        the request is dealt with that much later
+``drip[=SECONDS]``       the body comes byte by byte, that far apart (0.01)
+``cut[=BYTES]``          the connection closes after so much of the body (half of it)
+``oversized=MIB``        a JSON answer of so many mebibytes
+``invalid-json``         a body that breaks off in the middle, with the length it has
+``wrong-shape[=SHAPE]``  JSON of another shape: ``list``, ``text``, ``null``, ``number`` or ``types``
+                         (``list``; ``types`` has the known attributes with values of other types)
 ``error-message[=TEXT]`` 200 with an ``error_message``; the change is not made
-``wrong-enabled``   200 with the opposite of what was asked for; the change is not made
-``not-sticking``    200 as if all were well; the change is not made
-``reverting[=N]``   the change is made, shows in the next N reads of connections (1), then is gone
-``expire-token``    every token issued so far ends before the request is looked at
-=================== =========================================================================================
+``wrong-enabled``        200 with the opposite of what was asked for; the change is not made
+``not-sticking``         200 as if all were well; the change is not made
+``reverting[=N]``        the change is made, shows in the next N reads of connections (1), then is gone
+``expire-token``         every token issued so far ends before the request is looked at
+======================== ======================================================================
 
 Conditions, all of which must hold:
 
-- ``method=M``, ``path=GLOB`` over the path as it was sent (``*`` also matches ``/``; default ``/api/*``, so that the
-  token endpoint is met only by ``path=/oauth/token`` or ``path=*``).
+- ``method=M``, ``path=GLOB`` over the path as it was sent (``*`` also matches ``/``; ``/api/*`` unless given,
+  so that the token endpoint is met only by ``path=/oauth/token`` or ``path=*``).
 - ``id=ID``: an organization or connection that the path or ``organization_id`` names.
 - ``skip=N``: the first N requests that match are let through. ``times=N``: after N more the fault is used up.
-- ``when=before|after``: whether a change has taken effect when the fault hits. Before for ``status``, ``html``,
-  ``redirect``, ``reset``, ``hang`` (the service is not reached), after for ``oversized``, ``invalid-json`` and
-  ``wrong-shape``; the other kinds do not take it (``drip`` and ``cut`` come after).
-- ``retry-after=SECONDS`` or ``retry-after=date+SECONDS`` (an HTTP date so far ahead) with ``status`` and ``html``.
+- ``when=before|after``: whether a change has taken effect when the fault hits. Unless given, before for
+  ``status``, ``html``, ``redirect``, ``reset`` and ``hang`` (the service is not reached), after for
+  ``oversized``, ``invalid-json`` and ``wrong-shape``. The other kinds do not take it; ``drip`` and ``cut``
+  are about the real answer.
+- ``retry-after=SECONDS`` or ``retry-after=date+SECONDS`` (an HTTP date so far ahead) with ``status`` and
+  ``html``.
 
-``refuse`` knows ``skip`` and ``times`` only, counted in connections; while it is active, connections that are kept
-alive end with their next answer. The four kinds that are about a change meet ``PATCH`` only. Of several faults the
-first one that matches is at work.
+``refuse`` knows ``skip`` and ``times`` only, counted in connections; while it is active, connections that are
+kept alive end with their next answer. The four kinds that are about a change meet ``PATCH`` only. Of several
+faults the first one that matches is at work. Values cannot hold a comma; a :class:`Fault` made in code can.
 """
 
 from __future__ import annotations
 
 import difflib
-import fnmatch
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Final, NoReturn
 
+from scalekit_apply.emulator.faultkinds import Fault, Kind, Shape, When
 from scalekit_apply.emulator.messages import Request
 from scalekit_apply.errors import UsageError
 
-
-class Kind(StrEnum):
-    """What goes wrong; the module says what each does."""
-
-    STATUS = "status"
-    HTML = "html"
-    REDIRECT = "redirect"
-    REFUSE = "refuse"
-    RESET = "reset"
-    HANG = "hang"
-    DELAY = "delay"
-    DRIP = "drip"
-    CUT = "cut"
-    OVERSIZED = "oversized"
-    INVALID_JSON = "invalid-json"
-    WRONG_SHAPE = "wrong-shape"
-    ERROR_MESSAGE = "error-message"
-    WRONG_ENABLED = "wrong-enabled"
-    NOT_STICKING = "not-sticking"
-    REVERTING = "reverting"
-    EXPIRE_TOKEN = "expire-token"
-
-
-class When(StrEnum):
-    """Whether a change has taken effect when the fault hits."""
-
-    BEFORE = "before"
-    AFTER = "after"
-
-
-class Shape(StrEnum):
-    """JSON that is not what was asked for."""
-
-    LIST = "list"
-    TEXT = "text"
-    NULL = "null"
-    NUMBER = "number"
-    TYPES = "types"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One fault, as the grammar of this module describes it.
-
-    ``number`` is the status of ``status`` and ``html``, the seconds of ``delay`` and ``drip``, the bytes of
-    ``cut`` (negative: half of the body), the mebibytes of ``oversized``, the reads of ``reverting``.
-    ``text`` is the URL of ``redirect``, the message of ``error-message``, the :class:`Shape` of ``wrong-shape``.
-    ``times`` is ``None`` for a fault without end. ``retry_after`` is as it was written.
-    """
-
-    kind: Kind
-    number: float = 0
-    text: str = ""
-    method: str | None = None
-    path: str = "/api/*"
-    id: str | None = None
-    skip: int = 0
-    times: int | None = None
-    when: When = When.BEFORE
-    retry_after: str | None = None
-
-    def matches(self, request: Request) -> bool:
-        """Whether the request meets every condition but the counts."""
-        return (
-            self.kind is not Kind.REFUSE
-            and (self.method is None or self.method == request.method)
-            and fnmatch.fnmatchcase(request.path, self.path)
-            and (
-                self.id is None
-                or self.id in request.segments
-                or self.id == request.query.get("organization_id")
-            )
-        )
+DATE_PREFIX: Final = "date+"
+_ERROR_STATUS: Final = range(400, 600)
+_DIGITS: Final = 9
 
 
 class _Value(Enum):
@@ -156,7 +88,7 @@ class _Grammar:
     base: Fault
 
 
-def _grammar(  # noqa: PLR0913  # a row of the table below
+def _grammar(
     kind: Kind,
     value: _Value = _Value.NONE,
     default: str | None = None,
@@ -248,10 +180,9 @@ def _with_value(spec: str, fault: Fault, kind: _Value, text: str, *, is_default:
             return replace(fault, number=number)
 
 
-_ERROR_STATUS: Final = range(400, 600)
-
-
-def _with_key(spec: str, fault: Fault, key: str, value: str) -> Fault:
+def _with_key(  # noqa: PLR0911  # one for each key
+    spec: str, fault: Fault, key: str, value: str
+) -> Fault:
     match key:
         case "method":
             return replace(fault, method=value.upper())
@@ -272,17 +203,11 @@ def _with_key(spec: str, fault: Fault, key: str, value: str) -> Fault:
             return replace(fault, retry_after=value)
 
 
-DATE_PREFIX: Final = "date+"
-
-
 def _whole(spec: str, name: str, text: str) -> int:
     # int() alone would take blanks, signs, underscores and digits of other scripts.
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
         _refuse(spec, f"{name} takes a whole number, not {text!r}")
     return int(text)
-
-
-_DIGITS: Final = 9
 
 
 def _seconds(spec: str, name: str, text: str) -> float:

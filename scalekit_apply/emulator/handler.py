@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qsl
 
 from scalekit_apply.emulator.delivery import drip, hang, reset
-from scalekit_apply.emulator.faults import Kind
+from scalekit_apply.emulator.faultkinds import Kind
 from scalekit_apply.emulator.messages import Answer, Request
 from scalekit_apply.emulator.service import Reply, Service
 
@@ -49,8 +49,8 @@ class Handler(BaseHTTPRequestHandler):
         )
         self._send(self._service.reply(request))
 
-    # http.server looks these up by the method's name. Every method gets here: the routes know what they take.
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    # http.server looks these up by the method's name. All get here: the routes know what they take.
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         # Neither attribute exists before a request line was understood.
         method = getattr(self, "command", None) or "-"
         path = getattr(self, "path", "").partition("?")[0] or "-"
-        reply = self._service.reject(method, path, message or HTTPStatus(code).phrase.lower(), code)
+        reply = self._service.reject(method, path, message or HTTPStatus(code).phrase, int(code))
         self._send(reply)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name is http.server's

@@ -53,7 +53,7 @@ class Dialect:
     defaults: Defaults = Defaults.OMITTED
     token_ttl: int = 86_399
     expires_in: int | None = None
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105  # a kind of token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,10 @@ Where the sources about the API are silent, this is what the emulator does:
 - A value of ``include`` other than ``all`` counts as none.
 - ``page_size`` is 10 when it is left out, and 400 outside of 10 to 100; a page token it did not issue is 400.
 - An identifier of the wrong length is 400, a known path with another method 405, an unknown path 404.
-- A connection of an organization is not found under ``/api/v1/connections/{id}``, nor under another organization.
-- The token endpoint answers errors with the same body as every other endpoint: 400 for a request that cannot be
-  understood or another grant type, 401 for a wrong client or secret. It takes the client from the form only.
+- A connection of an organization is not found under ``/api/v1/connections/{id}``, nor under another
+  organization.
+- The token endpoint answers errors with the same body as every other endpoint: 400 for a request that cannot
+  be understood or another grant type, 401 for a wrong client or secret. Only the form names the client.
 """
 
 from __future__ import annotations
@@ -82,27 +83,25 @@ class Routes:
         return found[request.method]()
 
     def _handlers(self, request: Request, effect: Effect, refusal: str) -> dict[str, Callable[[], Answer]]:
+        found: dict[str, Callable[[], Answer]] = {}
         match request.segments, request.verb:
             case ("oauth", "token"), "":
-                return {"POST": lambda: self._token(request)}
+                found["POST"] = lambda: self._token(request)
             case ("api", "v1", "connections"), "":
-                return {"GET": lambda: self._list(request)}
+                found["GET"] = lambda: self._list(request)
             case ("api", "v1", "organizations"), "":
-                return {"GET": lambda: self._organizations(request)}
-            case ("api", "v1", "connections", connection_id), "":
-                return {"GET": lambda: self._read(request, "", connection_id)}
-            case ("api", "v1", "organizations", organization_id, "connections", connection_id), "":
-                return {"GET": lambda: self._read(request, organization_id, connection_id)}
-            case ("api", "v1", "connections", connection_id), verb if verb in _VERBS:
-                return {"PATCH": lambda: self._write(request, "", connection_id, effect, refusal)}
-            case ("api", "v1", "organizations", organization_id, "connections", connection_id), verb if (
-                verb in _VERBS
+                found["GET"] = lambda: self._organizations(request)
+            case (
+                (("api", "v1", "connections", _) | ("api", "v1", "organizations", _, "connections", _)),
+                verb,
             ):
-                return {
-                    "PATCH": lambda: self._write(request, organization_id, connection_id, effect, refusal)
-                }
+                if not verb:
+                    found["GET"] = lambda: self._read(request)
+                elif verb in _VERBS:
+                    found["PATCH"] = lambda: self._write(request, effect, refusal)
             case _:
-                return {}
+                pass
+        return found
 
     # -- the token endpoint -----------------------------------------------------------------------
 
@@ -165,16 +164,19 @@ class Routes:
         )
         return self._wire.answer({"connections": [self._wire.listed(item) for item in found]})
 
-    def _read(self, request: Request, organization_id: str, connection_id: str) -> Answer:
+    def _read(self, request: Request) -> Answer:
         self._demand(request, READ_PERMISSION)
-        document = self._wire.whole(self._find(request, organization_id, connection_id))
+        document = self._wire.whole(self._find(request))
         if self._dialect.single_read is SingleRead.BARE:
             return json_answer(document)
         return json_answer({"connection": document})
 
-    def _find(self, request: Request, organization_id: str, connection_id: str) -> Connection:
-        if "organizations" in request.segments[:3]:
+    def _find(self, request: Request) -> Connection:
+        organization_id = ""
+        if request.segments[2] == "organizations":
+            organization_id = request.segments[3]
             _check_length(organization_id=organization_id)
+        connection_id = request.segments[-1]
         _check_length(connection_id=connection_id)
         found = self._store.connection(connection_id)
         if found is None or found.organization_id != organization_id:
@@ -202,17 +204,15 @@ class Routes:
 
     # -- changing ---------------------------------------------------------------------------------
 
-    def _write(
-        self, request: Request, organization_id: str, connection_id: str, effect: Effect, refusal: str
-    ) -> Answer:
+    def _write(self, request: Request, effect: Effect, refusal: str) -> Answer:
         self._demand(request, WRITE_PERMISSION)
-        found = self._find(request, organization_id, connection_id)
+        found = self._find(request)
         wanted = request.verb == "enable"
         if wanted and found.status != "COMPLETED" and not found.enabled:
             return self._wire.answer({"enabled": False, "error_message": NOT_COMPLETED})
         match effect:
             case Effect.MADE:
-                self._store.set_enabled(connection_id, wanted)
+                self._store.set_enabled(found.id, wanted)
                 return self._wire.answer({"enabled": wanted, "error_message": ""})
             case Effect.FORGOTTEN:
                 return self._wire.answer({"enabled": wanted, "error_message": ""})

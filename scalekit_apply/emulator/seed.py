@@ -34,10 +34,10 @@ Everything is optional but the ``id`` of organizations and connections (1 to 32 
   an enum unspecified. Enums take any text, so that values of a newer server can be tried. ``create_time``
   and ``update_time`` are the time of seeding, unless given; an empty text sends none.
 - ``domains`` are texts, or objects with ``domain`` and ``id``.
-- Certificates take ``expiry_in_days`` in place of ``expiry_time``: days from the time of seeding, with a fraction
-  and negative if you like, so that an example does not age. ``expiry_time`` takes any text.
-- ``extra``, on organizations and connections, is an object that is sent besides, and wins over the known names:
-  attributes of a newer server, or values of a wrong type.
+- Certificates take ``expiry_in_days`` in place of ``expiry_time``: days from the time of seeding, with a
+  fraction and negative if you like, so that an example does not age. ``expiry_time`` takes any text.
+- ``extra``, on organizations and connections, is an object that is sent besides, and wins over the known
+  names: attributes of a newer server, or values of a wrong type.
 
 All problems are reported at once, each with the file and the JSON path.
 """
@@ -270,7 +270,7 @@ def _organization(
     return organization, connections
 
 
-def _connection(  # noqa: PLR0913
+def _connection(
     reader: JsonReader, item: object, path: str, now: float, organization_id: str = ""
 ) -> Connection:
     given = reader.members(item, _CONNECTION, path)

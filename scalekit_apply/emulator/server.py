@@ -81,7 +81,7 @@ class _Listener(ThreadingHTTPServer):
         return not self.service.faults.hit_connection()
 
     def process_request(
-        self, request: socket.socket | tuple[bytes, socket.socket], client_address: Any
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: tuple[str, int]
     ) -> None:
         assert isinstance(request, socket.socket)  # noqa: S101  # the other kind is of datagram servers
         thread = threading.Thread(target=self._work, args=(request, client_address), daemon=True)
@@ -89,7 +89,7 @@ class _Listener(ThreadingHTTPServer):
             self._open[request] = thread
         thread.start()
 
-    def _work(self, request: socket.socket, client_address: Any) -> None:
+    def _work(self, request: socket.socket, client_address: tuple[str, int]) -> None:
         try:
             self.process_request_thread(request, client_address)
         finally:
@@ -125,11 +125,11 @@ class _Listener(ThreadingHTTPServer):
 class Emulator:
     """A Scalekit environment on loopback that serves from construction until :meth:`stop`.
 
-    ``seed`` fills an environment that is new; without it the file of the options does, without that it is empty.
-    ``log`` gets a line for each request. ``clock`` is seconds since the epoch, for tokens and timestamps.
+    ``seed`` fills an environment that is new; without it the file of the options does, without that it is
+    empty. ``log`` gets a line for each request. ``clock`` is seconds since the epoch, for tokens and times.
 
-    ``faults`` and ``store`` can be used while it serves: the one to break things, the other to move the environment
-    behind the back of whoever talks to it. ``seeded`` tells whether the environment was new.
+    ``faults`` and ``store`` can be used while it serves: the one to break things, the other to move the
+    environment behind the back of whoever talks to it. ``seeded`` tells whether the environment was new.
 
     Raises :class:`UsageError` and :class:`ConfigurationError` for options, seeds and databases of no use.
     """

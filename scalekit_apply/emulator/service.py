@@ -13,11 +13,12 @@ from typing import Final, TextIO
 from urllib.parse import quote
 
 from scalekit_apply.emulator.delivery import faulty_answer
-from scalekit_apply.emulator.faults import Fault, Faults, Kind, When
+from scalekit_apply.emulator.faultkinds import Fault, Kind, When
+from scalekit_apply.emulator.faults import Faults
 from scalekit_apply.emulator.messages import Answer, RecordedRequest, Request
 from scalekit_apply.emulator.routes import Effect, Routes
 from scalekit_apply.emulator.store import Clock, Store
-from scalekit_apply.emulator.wireformat import Code, error_answer
+from scalekit_apply.emulator.wireformat import Code, code_of_status, error_answer
 
 _REMEMBERED: Final = 200_000
 _EFFECTS: Final = {
@@ -39,7 +40,7 @@ class Reply:
 class Service:
     """Replies to requests, in any number of threads. ``stopping`` ends whatever waits."""
 
-    def __init__(  # noqa: PLR0913  # the parts of a running emulator
+    def __init__(
         self,
         *,
         store: Store,
@@ -71,7 +72,7 @@ class Service:
             self.stopping.wait(self._latency)
         try:
             answer = self._answer(request, fault)
-        except Exception:  # noqa: BLE001  # a broken emulator answers as a broken server does, and says so
+        except Exception:  # a broken emulator answers as a broken server does, and says so
             self.fail(traceback.format_exc())
             answer = error_answer(Code.INTERNAL, "internal error")
         # Remembered before it is sent: whoever has the answer finds the request in the log.
@@ -106,7 +107,7 @@ class Service:
                 answered=arrived,
             )
         )
-        answer = error_answer(Code.INVALID_ARGUMENT, message, status=status)
+        answer = error_answer(code_of_status(status), message, status=status)
         return Reply(answer=answer, fault=None, trace_id=trace_id)
 
     def requests(self) -> tuple[RecordedRequest, ...]:

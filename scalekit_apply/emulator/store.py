@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from scalekit_apply.emulator.database import Database
 from scalekit_apply.emulator.records import Client, Connection, ListedConnection, Organization, Seed
-from scalekit_apply.errors import UsageError
 
-_APPLICATION_ID: Final = 0x534B4150
-_FORMAT: Final = 1
-_BUSY_SECONDS: Final = 30
-
-_SCHEMA: Final = (
-    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    """CREATE TABLE client (
-        position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, secret TEXT NOT NULL,
-        permissions TEXT NOT NULL)""",
-    """CREATE TABLE organization (
-        position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL,
-        attributes TEXT NOT NULL, extra TEXT NOT NULL)""",
-    """CREATE TABLE connection (
-        position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-        organization_id TEXT REFERENCES organization (id) ON DELETE CASCADE,
-        provider TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, enabled INTEGER NOT NULL,
-        domains TEXT NOT NULL, key_id TEXT NOT NULL, provider_key TEXT NOT NULL,
-        ui_button_title TEXT NOT NULL, mcp_server_url TEXT NOT NULL, extra TEXT NOT NULL,
-        details TEXT NOT NULL, create_time TEXT NOT NULL, update_time TEXT NOT NULL)""",
-    "CREATE INDEX connection_of_organization ON connection (organization_id)",
-    f"PRAGMA user_version = {_FORMAT}",
-    f"PRAGMA application_id = {_APPLICATION_ID}",
-)
-
-_ORGANIZATION: Final = "id, display_name, attributes, extra"
 _LISTED: Final = (
     "c.id, c.organization_id, o.display_name, c.provider, c.type, c.status, c.enabled, c.domains, "
     "c.key_id, c.provider_key, c.ui_button_title, c.mcp_server_url, c.extra"
 )
 _FROM: Final = "FROM connection AS c LEFT JOIN organization AS o ON o.id = c.organization_id"
-_CHANGEABLE: Final = frozenset(
-    {"provider", "type", "status", "enabled", "domains", "key_id", "provider_key", "ui_button_title"}
-    | {"mcp_server_url", "extra", "details"}
-)
-
 Clock = Callable[[], float]
 
 
@@ -68,63 +36,18 @@ class Store:
 
     def __init__(self, path: Path | None = None, *, clock: Clock = time.time) -> None:
         self._clock = clock
-        self._lock = threading.RLock()
-        self._name = str(path) if path else "in memory"
-        try:
-            self._database = sqlite3.connect(
-                path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise UsageError(f"The database {self._name} cannot be opened: {error}.") from error
-        try:
-            self._prepare()
-        except sqlite3.Error as error:
-            self._database.close()
-            raise UsageError(f"The database {self._name} cannot be used: {error}.") from error
-        except UsageError:
-            self._database.close()
-            raise
+        self._database = Database(path)
 
     def close(self) -> None:
         """Let go of the file; an environment in memory is gone."""
-        with self._lock:
-            self._database.close()
-
-    # -- starting ---------------------------------------------------------------------------------
-
-    def _prepare(self) -> None:
-        self._database.execute("PRAGMA foreign_keys = ON")
-        with self._writing() as database:
-            tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if not tables:
-                for statement in _SCHEMA:
-                    database.execute(statement)
-            found = tuple(
-                database.execute(f"PRAGMA {name}").fetchone()[0]
-                for name in ("application_id", "user_version")
-            )
-        if found[0] != _APPLICATION_ID:
-            raise UsageError(f"The database {self._name} was not made by the emulator.")
-        if found[1] != _FORMAT:
-            raise UsageError(f"The database {self._name} was made by another version of the emulator.")
-        self._use_write_ahead_log()
-
-    def _use_write_ahead_log(self) -> None:
-        # Two processes that start on one file both want this, and SQLite answers busy at once here instead
-        # of waiting. The mode stays with the file, so whoever loses has nothing left to do.
-        try:
-            self._database.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.close()
 
     def start_from(self, seed: Seed, *, signing_key: str) -> bool:
         """Fill an environment that was never filled. Return whether this call did it.
 
         ``signing_key`` is kept with the environment, so that tokens outlive the process that issued them.
         """
-        with self._writing() as database:
+        with self._database.writing() as database:
             if self._setting("environment") is not None:
                 return False
             database.executemany(
@@ -155,19 +78,19 @@ class Store:
 
     def expire_tokens(self) -> None:
         """Make every token issued so far invalid, in every process."""
-        with self._writing() as database:
+        with self._database.writing() as database:
             database.execute("UPDATE setting SET value = value + 1 WHERE name = 'token_epoch'")
 
     def clients(self) -> tuple[Client, ...]:
         """Return the API clients in the order they were added."""
-        rows = self._rows("SELECT id, secret, permissions FROM client ORDER BY position")
+        rows = self._database.rows("SELECT id, secret, permissions FROM client ORDER BY position")
         return tuple(
             Client(id=row[0], secret=row[1], permissions=frozenset(json.loads(row[2]))) for row in rows
         )
 
     def add_clients(self, clients: Iterable[Client]) -> None:
         """Add API clients."""
-        self._insert(
+        self._database.insert(
             "INSERT INTO client (id, secret, permissions) VALUES (?, ?, ?)",
             [(client.id, client.secret, json.dumps(sorted(client.permissions))) for client in clients],
         )
@@ -176,7 +99,9 @@ class Store:
 
     def organization(self, organization_id: str) -> Organization | None:
         """Return one organization, ``None`` if there is no such."""
-        rows = self._rows(f"SELECT {_ORGANIZATION} FROM organization WHERE id = ?", [organization_id])
+        rows = self._database.rows(
+            "SELECT id, display_name, attributes, extra FROM organization WHERE id = ?", [organization_id]
+        )
         return _organization(rows[0]) if rows else None
 
     def organizations(
@@ -186,21 +111,21 @@ class Store:
 
         ``after`` and ``before`` are positions: the page starts behind the one, or ends before the other.
         """
-        select = f"SELECT {_ORGANIZATION}, position FROM organization WHERE position"
+        select = "SELECT id, display_name, attributes, extra, position FROM organization WHERE position"
         if before is None:
-            rows = self._rows(f"{select} > ? ORDER BY position LIMIT ?", [after, limit])
+            rows = self._database.rows(f"{select} > ? ORDER BY position LIMIT ?", [after, limit])
         else:
-            rows = self._rows(f"{select} < ? ORDER BY position DESC LIMIT ?", [before, limit])[::-1]
+            rows = self._database.rows(f"{select} < ? ORDER BY position DESC LIMIT ?", [before, limit])[::-1]
         return [(row[4], _organization(row)) for row in rows]
 
     def count_organizations(self) -> int:
         """Return how many organizations there are."""
-        return int(self._rows("SELECT count(*) FROM organization")[0][0])
+        return int(self._database.rows("SELECT count(*) FROM organization")[0][0])
 
     def add_organizations(self, organizations: Iterable[Organization]) -> None:
         """Add organizations behind those that are there."""
-        self._insert(
-            f"INSERT INTO organization ({_ORGANIZATION}) VALUES (?, ?, ?, ?)",
+        self._database.insert(
+            "INSERT INTO organization (id, display_name, attributes, extra) VALUES (?, ?, ?, ?)",
             [
                 (item.id, item.display_name, json.dumps(item.attributes), json.dumps(item.extra))
                 for item in organizations
@@ -209,18 +134,20 @@ class Store:
 
     def rename_organization(self, organization_id: str, display_name: str) -> None:
         """Give an organization another display name."""
-        self._change("UPDATE organization SET display_name = ? WHERE id = ?", [display_name, organization_id])
+        self._database.change(
+            "UPDATE organization SET display_name = ? WHERE id = ?", [display_name, organization_id]
+        )
 
     def delete_organization(self, organization_id: str) -> None:
         """Delete an organization and all its connections."""
-        self._change("DELETE FROM organization WHERE id = ?", [organization_id])
+        self._database.change("DELETE FROM organization WHERE id = ?", [organization_id])
 
     # -- connections ------------------------------------------------------------------------------
 
     def connection(self, connection_id: str) -> Connection | None:
         """Return one connection whole, ``None`` if there is no such."""
-        rows = self._rows(
-            f"SELECT {_LISTED}, c.details, c.create_time, c.update_time {_FROM} WHERE c.id = ?",  # noqa: S608  # constants
+        rows = self._database.rows(
+            f"SELECT {_LISTED}, c.details, c.create_time, c.update_time {_FROM} WHERE c.id = ?",
             [connection_id],
         )
         if not rows:
@@ -257,19 +184,19 @@ class Store:
             where.append("c.enabled AND c.status = 'COMPLETED'")
         if environment_only:
             where.append("c.organization_id IS NULL")
-        rows = self._rows(
-            f"SELECT {_LISTED} {_FROM} WHERE {' AND '.join(where)} ORDER BY c.position",  # noqa: S608  # constants
+        rows = self._database.rows(
+            f"SELECT {_LISTED} {_FROM} WHERE {' AND '.join(where)} ORDER BY c.position",
             values,
         )
         return [ListedConnection(**_listed(row)) for row in rows]
 
     def states(self) -> dict[str, bool]:
         """Return ``enabled`` of every connection by its id."""
-        return {row[0]: bool(row[1]) for row in self._rows("SELECT id, enabled FROM connection")}
+        return {row[0]: bool(row[1]) for row in self._database.rows("SELECT id, enabled FROM connection")}
 
     def add_connections(self, connections: Iterable[Connection]) -> None:
         """Add connections behind those that are there; their organizations must exist."""
-        self._insert(
+        self._database.insert(
             """INSERT INTO connection (
                 id, organization_id, provider, type, status, enabled, domains, key_id, provider_key,
                 ui_button_title, mcp_server_url, extra, details, create_time, update_time)
@@ -277,10 +204,10 @@ class Store:
             [_row(item) for item in connections],
         )
 
-    def set_enabled(self, connection_id: str, enabled: bool) -> None:  # noqa: FBT001  # the value itself
+    def set_enabled(self, connection_id: str, enabled: bool) -> None:
         """Enable or disable a connection; the update time moves only if that changes something."""
         now = timestamp(self._clock())
-        with self._writing() as database:
+        with self._database.writing() as database:
             known = database.execute("SELECT 1 FROM connection WHERE id = ?", [connection_id]).fetchone()
             if known is None:
                 raise KeyError(connection_id)
@@ -293,7 +220,7 @@ class Store:
 
     def toggle(self, connection_id: str) -> bool:
         """Turn ``enabled`` around and return the new value."""
-        with self._writing():
+        with self._database.writing():
             found = self.connection(connection_id)
             if found is None:
                 raise KeyError(connection_id)
@@ -305,60 +232,31 @@ class Store:
         self.change_connection(connection_id, status=status)
 
     def change_connection(self, connection_id: str, **values: Any) -> None:
-        """Set attributes of a connection, named as in :class:`Connection`."""
-        if unknown := sorted(values.keys() - _CHANGEABLE):
-            raise ValueError(f"cannot be changed: {', '.join(unknown)}")
-        values = {
-            name: json.dumps(value) if isinstance(value, (Mapping, list, tuple)) else value
-            for name, value in values.items()
-        }
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self._change(
-            f"""UPDATE connection SET
-                {columns}, update_time = CASE update_time WHEN '' THEN '' ELSE ? END WHERE id = ?""",  # noqa: S608  # names checked above
-            [*values.values(), timestamp(self._clock()), connection_id],
-        )
+        """Set attributes of a connection, named as in :class:`Connection`; domains may be texts."""
+        if "domains" in values:
+            domains = cast("Iterable[str | Mapping[str, Any]]", values["domains"])
+            values["domains"] = tuple({"domain": one} if isinstance(one, str) else one for one in domains)
+        with self._database.writing() as database:
+            found = self.connection(connection_id)
+            if found is None:
+                raise KeyError(connection_id)
+            moment = timestamp(self._clock()) if found.update_time else ""
+            changed = replace(found, **{"update_time": moment, **values})
+            database.execute(
+                """UPDATE connection SET (
+                    id, organization_id, provider, type, status, enabled, domains, key_id, provider_key,
+                    ui_button_title, mcp_server_url, extra, details, create_time, update_time)
+                = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?""",
+                [*_row(changed), connection_id],
+            )
 
     def delete_connection(self, connection_id: str) -> None:
         """Delete a connection."""
-        self._change("DELETE FROM connection WHERE id = ?", [connection_id])
-
-    # -- SQLite -----------------------------------------------------------------------------------
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            if self._database.in_transaction:
-                yield self._database
-                return
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
-
-    def _rows(self, statement: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._database.execute(statement, tuple(values)).fetchall()
+        self._database.change("DELETE FROM connection WHERE id = ?", [connection_id])
 
     def _setting(self, name: str) -> str | None:
-        rows = self._rows("SELECT value FROM setting WHERE name = ?", [name])
+        rows = self._database.rows("SELECT value FROM setting WHERE name = ?", [name])
         return str(rows[0][0]) if rows else None
-
-    def _insert(self, statement: str, rows: list[tuple[object, ...]]) -> None:
-        with self._writing() as database:
-            try:
-                database.executemany(statement, rows)
-            except sqlite3.IntegrityError as error:
-                raise UsageError(f"The emulated environment refuses this: {error}.") from error
-
-    def _change(self, statement: str, values: list[object]) -> None:
-        # The id is the last value of every such statement.
-        with self._writing() as database:
-            if not database.execute(statement, values).rowcount:
-                raise KeyError(values[-1])
 
 
 def _organization(row: tuple[Any, ...]) -> Organization:

@@ -138,7 +138,7 @@ class WireFormat:
 
     def whole(self, item: Connection) -> dict[str, Any]:
         """Return a connection as the single read shows it."""
-        document = {
+        document: dict[str, Any] = {
             "id": item.id,
             "organization_id": item.organization_id,
             **self._common(item),

@@ -1,0 +1,146 @@
+"""The ``emulator`` command: serves until a signal, or for as long as another command runs."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final, TextIO
+
+from scalekit_apply.emulator.options import EmulatorOptions
+from scalekit_apply.emulator.sample import SAMPLE
+from scalekit_apply.emulator.seed import parse_seed
+from scalekit_apply.emulator.server import Emulator
+from scalekit_apply.errors import UsageError
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_FINISHED: Final = 0
+_DIED: Final = 128
+
+# Other ways to name an environment or a secret. A command that runs against the emulator must not find them:
+# they would win over, or contradict, what it is given here, and may lead to an environment that is real.
+_HIDDEN: Final = frozenset({"SCALEKIT_ENV_URL", "SCALEKIT_CLIENT_SECRET_FILE"})
+_HIDDEN_OPTIONS: Final = frozenset(
+    {
+        "SCALEKIT_APPLY_ENVIRONMENT_URL",
+        "SCALEKIT_APPLY_CLIENT_ID",
+        "SCALEKIT_APPLY_CLIENT_SECRET_FILE",
+    }
+)
+
+
+def run(options: EmulatorOptions, *, environ: Mapping[str, str], stdout: TextIO, stderr: TextIO) -> int:
+    """Serve as the options say, and return the exit code of the process.
+
+    Without a command, ``stdout`` gets lines for a shell to evaluate that export the URL and the credentials,
+    and the end is SIGINT or SIGTERM: 0. With a command, that runs with these variables on top of ``environ``
+    and gets the signals that arrive; its exit code is returned, 128 + N if signal N ended it, and ``stdout``
+    is all its own. Talk goes to ``stderr``. Without a seed a small sample environment is served.
+
+    Raises :class:`UsageError` and :class:`ConfigurationError` for options and files of no use and for a
+    command that cannot be started. Signals are only handled in the main thread of a program.
+    """
+    seed = parse_seed(SAMPLE, now=time.time()) if options.seed is None else None
+    with (
+        _signals() as arrived,
+        Emulator(options, seed=seed, log=stderr if options.log_requests else None) as emulator,
+    ):
+        if options.seed is not None and not emulator.seeded:
+            stderr.write(f"{options.db} holds an environment already: the seed {options.seed} is not used.\n")
+        if options.command:
+            return _run_command(options.command, _child_environment(environ, emulator), arrived)
+        _introduce(emulator, stdout, stderr)
+        arrived.get()
+        return 0
+
+
+def _variables(emulator: Emulator) -> dict[str, str]:
+    client = emulator.clients[0]
+    return {
+        "SCALEKIT_ENVIRONMENT_URL": emulator.url,
+        "SCALEKIT_CLIENT_ID": client.id,
+        "SCALEKIT_CLIENT_SECRET": client.secret,
+    }
+
+
+def _child_environment(environ: Mapping[str, str], emulator: Emulator) -> dict[str, str]:
+    kept = {name: value for name, value in environ.items() if name not in _HIDDEN | _HIDDEN_OPTIONS}
+    return {**kept, **_variables(emulator)}
+
+
+def _introduce(emulator: Emulator, stdout: TextIO, stderr: TextIO) -> None:
+    stdout.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in _variables(emulator).items())
+    stdout.flush()
+    organizations, connections = emulator.store.count_organizations(), len(emulator.store.states())
+    stderr.write(
+        f"Serving {emulator.store.environment!r} at {emulator.url}: {organizations} organizations, "
+        f"{connections} connections. The lines above are for another shell; Ctrl-C stops.\n"
+    )
+    stderr.flush()
+
+
+@contextmanager
+def _signals() -> Generator[queue.SimpleQueue[int]]:
+    """Collect SIGINT and SIGTERM instead of dying of them."""
+    # Of all queues this one may be put to while it is being waited on by the very same thread.
+    arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived
+        return
+
+    def note(number: int, _: FrameType | None) -> None:
+        arrived.put(number)
+
+    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    try:
+        yield arrived
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run_command(
+    command: tuple[str, ...], environment: Mapping[str, str], arrived: queue.SimpleQueue[int]
+) -> int:
+    # In the foreground of a terminal, Ctrl-C reaches the whole process group: the command gets it from the
+    # terminal, and a second one from here would count as a second Ctrl-C. Anywhere else the command gets a
+    # group of its own, so that what reaches it is exactly what was passed on.
+    foreground = _in_foreground()
+    try:
+        child = subprocess.Popen(  # noqa: S603  # running what the user asks for is the feature
+            command, env=environment, process_group=None if foreground else 0
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"The command {command[0]!r} cannot be started: {reason}.") from error
+
+    def watch() -> None:
+        child.wait()
+        arrived.put(_FINISHED)
+
+    threading.Thread(target=watch, daemon=True).start()
+    while (number := arrived.get()) != _FINISHED:
+        if not (foreground and number == signal.SIGINT):
+            child.send_signal(number)
+    code = child.wait()
+    return _DIED - code if code < 0 else code
+
+
+def _in_foreground() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
