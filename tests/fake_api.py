@@ -82,9 +82,7 @@ class FakeApi:
 
     def list_organization(self, organization_id: OrganizationId) -> tuple[LiveConnection, ...]:
         self._log("list", organization_id)
-        return tuple(
-            item for key, item in self.connections.items() if key.organization_id == organization_id
-        )
+        return tuple(item for key, item in self.connections.items() if key.organization_id == organization_id)
 
     def read_connection(self, address: Address) -> ConnectionDetail:
         self._log("read", str(address))

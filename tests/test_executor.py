@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import pytest
-from fake_api import FakeApi, address, live
+from fake_api import FakeApi, live
 
 from scalekit_apply.errors import (
     ApiError,
@@ -60,7 +60,9 @@ def states(execution: Execution) -> list[State]:
     return [item.state for item in execution.results]
 
 
-def failing(method: str, error: ApiError | WriteAnswer) -> Callable[[str, str], ApiError | WriteAnswer | None]:
+def failing(
+    method: str, error: ApiError | WriteAnswer
+) -> Callable[[str, str], ApiError | WriteAnswer | None]:
     return lambda called, _subject: error if called == method else None
 
 
@@ -294,9 +296,7 @@ def test_a_call_that_outstays_the_grace_or_a_second_signal_is_unknown(requests: 
             ended.set()
 
     api.hook = hang
-    execution = run(
-        api, [ON, OFF, OTHER], interruption=interruption, options=ExecutionOptions(grace=grace)
-    )
+    execution = run(api, [ON, OFF, OTHER], interruption=interruption, options=ExecutionOptions(grace=grace))
     assert states(execution) == [State.SKIPPED, State.UNKNOWN, State.SKIPPED]
     release.set()
     assert ended.wait(5)

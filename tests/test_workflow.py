@@ -142,7 +142,10 @@ def test_a_plan_without_changes_makes_no_call() -> None:
         ({"status": "DRAFT"}, "status: planned COMPLETED, live DRAFT"),
         ({"provider": "GOOGLE"}, "provider: planned OKTA, live GOOGLE"),
         ({"type": ""}, "type: planned OIDC, live unspecified"),
-        ({"provider": "GOOGLE", "type": "SAML"}, "provider: planned OKTA, live GOOGLE; type: planned OIDC, live"),
+        (
+            {"provider": "GOOGLE", "type": "SAML"},
+            "provider: planned OKTA, live GOOGLE; type: planned OIDC, live",
+        ),
     ],
 )
 def test_a_connection_that_is_not_what_the_plan_showed_makes_it_stale(
@@ -166,7 +169,9 @@ def test_every_conflict_of_a_stale_plan_is_named() -> None:
     api.connections = {ON.address: replace(ON, status="DRAFT")}
     result = apply_plan(made, applying(api))
     assert [item.address for item in result.diagnostics] == ["org_a/conn_1", "org_a/conn_2"]
-    assert "is gone: planned with OKTA OIDC COMPLETED, live: no such connection" in result.diagnostics[1].summary
+    assert (
+        "is gone: planned with OKTA OIDC COMPLETED, live: no such connection" in result.diagnostics[1].summary
+    )
 
 
 def test_foreign_changes_to_other_connections_do_not_make_a_plan_stale() -> None:
