@@ -128,7 +128,5 @@ def _scalar(value: JsonValue) -> Plain:
 
 def _lifetime(days: JsonValue) -> Plain:
     if not isinstance(days, int):
-        return Plain("unknown: it has no readable expiry_time")
-    if days < 0:
-        return weld("expired ", counted(-days, "day", "days"), " ago")
-    return weld(counted(days, "day", "days"), " left")
+        return Plain("unknown, because expiry_time cannot be read")
+    return weld(days) if days >= 0 else weld(days, ", expired")

@@ -1,0 +1,65 @@
+"""``emulator``: a local Scalekit environment."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from scalekit_apply.cli.options import Talk, option, take, talk_options
+from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.emulator import EmulatorOptions
+from scalekit_apply.emulator.command import run
+
+
+@click.command(
+    name="emulator",
+    short_help="Serve a local Scalekit environment.",
+    # What follows the first word that is no option is the command, options of its own included.
+    context_settings={"allow_interspersed_args": False},
+)
+@click.argument("command_line", metavar="[-- COMMAND…]", nargs=-1, type=click.UNPROCESSED)
+@option(
+    "--seed",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A JSON file to start from; else a small sample.",
+)
+@option(
+    "--db",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Keep the environment in this SQLite file; else in memory.",
+)
+@option(
+    "--port", metavar="N", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default."
+)
+@option("--latency", metavar="MS", type=click.FloatRange(0, 600_000), default=0.0, help="Delay every answer.")
+@option(
+    "--fault",
+    metavar="SPEC",
+    multiple=True,
+    help="Break something on purpose, like status=503,times=2. Repeatable.",
+)
+@talk_options
+@click.pass_obj
+def command(runtime: Runtime, /, command_line: tuple[str, ...], **values: Any) -> NoReturn:
+    """Serve the Scalekit API on loopback, without an account: to try things, and to test a workflow.
+
+    With COMMAND, runs it with SCALEKIT_ENVIRONMENT_URL, SCALEKIT_CLIENT_ID and SCALEKIT_CLIENT_SECRET set,
+    and exits with its code. Without, prints these for another shell and serves until interrupted.
+    """
+    runtime.use(take(Talk, values))
+    options = EmulatorOptions(
+        seed=values["seed"],
+        db=values["db"],
+        port=values["port"],
+        latency=values["latency"],
+        faults=values["fault"],
+        command=command_line,
+        log_requests=runtime.verbosity > 0,
+    )
+    # The code of the command, which need not be one of ours.
+    sys.exit(run(options, environ=runtime.environ, stdout=runtime.stdout, stderr=runtime.stderr))

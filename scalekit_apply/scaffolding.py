@@ -1,0 +1,70 @@
+"""A starter: the first configuration of a repository, and the CI files that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Final
+
+from scalekit_apply.exporting import HEADER, TOP_FILE, quote
+from scalekit_apply.model import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A file that is written as it is packaged. ``path`` is below the folder that is set up."""
+
+    path: PurePosixPath
+    resource: str
+
+
+CI_TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = MappingProxyType({})
+"""The files of each CI service, by its name."""
+
+_ENVIRONMENT: Final = "https://acme.scalekit.com"
+_BODY: Final = """\
+
+# One entry for each organization whose connections are kept here, for example:
+#
+#  - id: org_59615193906282635
+#    name: Megasoft                      # a label; a different live name is a warning
+#    connections:
+#      - id: conn_2123312131125533
+#        enabled: true
+#        protected: true                 # no plan may disable it
+#        expect: {provider: OKTA}        # a mistyped id then hits an error, not another customer
+#
+# `scalekit-apply export --all` writes the entries for everything that is live.
+organizations: []
+"""
+
+
+def starter(environment: Environment | None) -> str:
+    """Return a configuration that is valid, changes nothing and says how to go on."""
+    line = (
+        f"environment: {quote(environment)}\n"
+        if environment
+        else f"# environment: {_ENVIRONMENT}    # refuses to run against any other\n"
+    )
+    return f"{HEADER}version: 1\n{line}{_BODY}"
+
+
+def starter_files(
+    folder: Path,
+    *,
+    environment: Environment | None,
+    ci: str | None = None,
+    templates: Mapping[str, tuple[Template, ...]] = CI_TEMPLATES,
+) -> dict[Path, bytes]:
+    """Return what to write into ``folder``: the starter, and with ``ci`` the files of that service."""
+    found = {folder / TOP_FILE: starter(environment).encode()}
+    for template in templates[ci] if ci else ():
+        found[folder / template.path] = _packaged(template.resource)
+    return found
+
+
+def _packaged(resource: str) -> bytes:
+    return files("scalekit_apply").joinpath("templates", resource).read_bytes()
