@@ -13,8 +13,19 @@ import scalekit_apply
 PACKAGE = Path(scalekit_apply.__file__).parent
 
 # Each group may import itself and the groups named. Inside a tuple, a module may import only those before it.
-DOMAIN = ("exits", "diagnostics", "errors", "model", "plan", "result", "interruption", "workers")
-DECISIONS = ("targets", "diff", "checks", "reading", "executor")
+DOMAIN = (
+    "exits",
+    "diagnostics",
+    "errors",
+    "identifiers",
+    "model",
+    "plan",
+    "result",
+    "findings",
+    "interruption",
+    "workers",
+)
+DECISIONS = ("targets", "diff", "checks", "reading", "inventory", "executor")
 YAML = ("sourcetext", "scalars", "syntax", "nodes", "yamlsource")
 CONFIGURATION = (
     "schema",
@@ -25,7 +36,7 @@ CONFIGURATION = (
     "assembly",
     "config",
 )
-FILES = ("filewriting", "documents", "planreader", "planfile")
+FILES = ("filewriting", "newfiles", "documents", "planreader", "planfile")
 
 GROUPS = {
     "domain": DOMAIN,
@@ -34,7 +45,7 @@ GROUPS = {
     "yaml": YAML,
     "configuration": CONFIGURATION,
     "files": FILES,
-    "exporting": ("exporting",),
+    "exporting": ("exporting", "scaffolding"),
     "settings": ("settings",),
     "api": ("api",),
     "views": ("views",),
