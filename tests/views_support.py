@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
+from typing import Final, TypeVar, cast
 
+from scalekit_apply import views
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
 from scalekit_apply.exits import Outcome
 from scalekit_apply.model import (
@@ -24,7 +26,9 @@ from scalekit_apply.model import (
 )
 from scalekit_apply.plan import Change, Origin, Plan, policy_for
 from scalekit_apply.result import ChangeResult, Result, State
+from scalekit_apply.views import Format
 
+_Value = TypeVar("_Value")
 ENVIRONMENT: Final = Environment("https://acme.scalekit.com")
 MEGASOFT: Final = OrganizationId("org_59615193906282635")
 BUECHER: Final = OrganizationId("org_70000000000000001")
@@ -269,3 +273,47 @@ PROBLEMS: Final[Mapping[str, Problems]] = {
     "valid": Problems(diagnostics=Diagnostics(), files=("scalekit.yaml",)),
     "failure": Problems(diagnostics=Diagnostics([UNPLACED])),
 }
+
+
+def planted(value: _Value, text: str) -> _Value:
+    """The value with ``text`` in place of every text in it, however deep; members of closed sets stay."""
+    return cast("_Value", _planted(value, text))
+
+
+def _planted(value: object, text: str) -> object:
+    match value:
+        case Enum():
+            grown: object = value
+        case str():
+            grown = text
+        case Address():
+            grown = Address(OrganizationId(text), ConnectionId(text))
+        case Diagnostics():
+            grown = Diagnostics(planted(item, text) for item in value)
+        case tuple():
+            grown = tuple(_planted(item, text) for item in cast("tuple[object, ...]", value))
+        case Desired():
+            grown = value  # no view shows text of the policy, and its keys have to stay apart
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            names = [field.name for field in fields(value)]
+            grown = replace(value, **{name: _planted(getattr(value, name), text) for name in names})
+        case _:
+            grown = value
+    return grown
+
+
+def everything_written(format: Format, text: str) -> list[str]:  # noqa: A002  # the option's name
+    """Every value in a format, with ``text`` in every place that can hold text."""
+    written = [views.render_plan(planted(plan, text), format) for plan in PLANS.values()]
+    written += [views.render_drift(planted(plan, text), format) for plan in PLANS.values()]
+    written += [
+        views.render_result(planted(case.result, text), planted(case.plan, text), format)
+        for case in RESULTS.values()
+    ]
+    written += [
+        views.render_diagnostics(
+            planted(case.diagnostics, text), format, files=tuple(text for _ in case.files)
+        )
+        for case in PROBLEMS.values()
+    ]
+    return written

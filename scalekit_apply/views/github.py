@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, LiteralString, assert_never
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
+from scalekit_apply.model import LiveConnection
 from scalekit_apply.plan import Action, Change, Plan
 from scalekit_apply.result import ChangeResult, Result, State
 from scalekit_apply.views import wording
@@ -36,8 +37,8 @@ class GithubView:
     def plan(self, plan: Plan) -> str:
         """A notice a change, an error or a warning a problem."""
         annotations = [
-            *_problems(plan.diagnostics),
             *(_change(change) for change in _disables_first(plan.changes)),
+            *map(_problem, plan.diagnostics),
         ]
         blocked = wording.blocked(plan)
         return _commands(
@@ -51,7 +52,7 @@ class GithubView:
 
     def result(self, result: Result, plan: Plan | None) -> str:  # noqa: ARG002  # the result says it all
         """An error for a change that failed, a warning for one that was not made, a notice for the rest."""
-        annotations = [*_problems(result.diagnostics), *(_ended(item) for item in result.results)]
+        annotations = [*map(_problem, result.diagnostics), *(_ended(item) for item in result.results)]
         return _commands(
             annotations, [wording.result_summary(result), weld("Fingerprint: ", whole(result.fingerprint))]
         )
@@ -59,32 +60,21 @@ class GithubView:
     def drift(self, plan: Plan) -> str:
         """A warning a difference; a notice a connection that is enabled and not in the configuration."""
         annotations = [
-            *_problems(plan.diagnostics),
-            *(
-                _Annotation(
-                    kind="warning",
-                    title=weld("drift: ", whole(change.address.connection_id)),
-                    lines=[weld(wording.difference(change), ". ", wording.about(change.live))],
-                    location=change.source,
-                )
-                for change in _disables_first(plan.changes)
-            ),
+            *map(_difference, _disables_first(plan.changes)),
+            *map(_unmanaged, plan.unmanaged),
+            *map(_problem, wording.problems(plan)),
         ]
         return _commands(annotations, [wording.drift_summary(plan)])
 
     def diagnostics(self, diagnostics: Diagnostics, files: Sequence[str]) -> str:
         """An error, a warning or a notice a problem."""
         closing = [wording.diagnostics_summary(diagnostics, files)] if files else []
-        return _commands(_problems(diagnostics), closing)
+        return _commands([*map(_problem, diagnostics)], closing)
 
 
 def _disables_first(changes: Sequence[Change]) -> list[Change]:
     """What must not fall under the table when there are more than ten."""
     return sorted(changes, key=lambda change: change.action is Action.ENABLE)
-
-
-def _problems(diagnostics: Diagnostics) -> list[_Annotation]:
-    return [_problem(item) for item in diagnostics]
 
 
 def _problem(item: Diagnostic) -> _Annotation:
@@ -103,6 +93,23 @@ def _change(change: Change) -> _Annotation:
         title=weld(wording.verb(change.action), " ", whole(change.address.connection_id)),
         lines=[wording.about(change.live)],
         location=change.source,
+    )
+
+
+def _difference(change: Change) -> _Annotation:
+    return _Annotation(
+        kind="warning",
+        title=weld("drift: ", whole(change.address.connection_id)),
+        lines=[weld(wording.difference(change), ". ", wording.about(change.live))],
+        location=change.source,
+    )
+
+
+def _unmanaged(live: LiveConnection) -> _Annotation:
+    return _Annotation(
+        kind="notice",
+        title=weld("unmanaged: ", whole(live.address.connection_id)),
+        lines=[weld("enabled, but not in the configuration. ", wording.about(live))],
     )
 
 

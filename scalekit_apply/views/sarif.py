@@ -108,7 +108,7 @@ def _result(item: Diagnostic, rule: int, files: Sequence[str]) -> JsonValue:
         },
         "locations": [_location(place)] if place else [],
         "partialFingerprints": {
-            "problem/v1": digest([item.check, item.address, item.summary]).removeprefix("sha256:")
+            "problem/v1": digest([place.file if place else "", item.check, item.address, item.summary])
         },
     }
 
