@@ -10,7 +10,7 @@ from datetime import datetime
 from scalekit_apply import checks
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
 from scalekit_apply.diff import diff
-from scalekit_apply.errors import ApiError, EnvironmentMismatch, Interrupted
+from scalekit_apply.errors import ApiError, EnvironmentMismatch, Interrupted, ScalekitApplyError
 from scalekit_apply.executor import Event, ExecutionOptions, Writer, execute
 from scalekit_apply.exits import Outcome
 from scalekit_apply.interruption import Interruption
@@ -106,14 +106,15 @@ class Applying:
 def apply_plan(plan: Plan, applying: Applying) -> Result:
     """Make the changes of a plan, and no others.
 
-    Every planned change is in the result, also when nothing could be done. Raises only
-    ``EnvironmentMismatch``, for a plan of another environment.
+    Every planned change is in the result, also when nothing could be done. Raises nothing that the plan,
+    the service or a signal causes.
     """
     if plan.environment != applying.environment:
-        raise EnvironmentMismatch(
+        other = EnvironmentMismatch(
             f"The plan is for {plan.environment}, but the credentials are for {applying.environment}.",
             hint="Point SCALEKIT_ENVIRONMENT_URL at the environment of the plan, or plan again.",
         )
+        return refused_result(plan, other)
     if not plan.applyable:
         return _nothing_done(
             plan, Outcome.BLOCKED, plan.diagnostics, "not started, because a check blocks the plan"
@@ -124,16 +125,16 @@ def apply_plan(plan: Plan, applying: Applying) -> Result:
         )
     try:
         return _apply(plan, applying)
-    except ApiError as error:
-        return _nothing_done(plan, error.outcome, error.diagnostics, f"not started: {error.message}")
-    except Interrupted as error:
-        return interrupted_result(plan, terminated=error.terminated)
+    except (ApiError, Interrupted) as error:
+        return refused_result(plan, error)
 
 
-def interrupted_result(plan: Plan, *, terminated: bool) -> Result:
-    """The result of a plan whose run was ended before anything was written."""
-    outcome = Outcome.TERMINATED if terminated else Outcome.INTERRUPTED
-    return _nothing_done(plan, outcome, Diagnostics(), "not started, because the run was interrupted")
+def refused_result(plan: Plan, error: ScalekitApplyError) -> Result:
+    """The result of a plan of which nothing was started, for one reason."""
+    outcome = error.outcome
+    if isinstance(error, Interrupted) and error.terminated:
+        outcome = Outcome.TERMINATED
+    return _nothing_done(plan, outcome, error.diagnostics, f"not started: {error.message}")
 
 
 def _apply(plan: Plan, applying: Applying) -> Result:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from fake_api import FakeApi, address, live
 
-from scalekit_apply.errors import ApiError, EnvironmentMismatch, Interrupted, PermissionDenied, Unavailable
+from scalekit_apply.errors import ApiError, Interrupted, PermissionDenied, Unavailable
 from scalekit_apply.exits import Outcome
 from scalekit_apply.model import (
     Check,
@@ -108,8 +108,10 @@ def test_a_plan_of_another_environment_is_refused_before_any_call() -> None:
     api = FakeApi([ON, OFF])
     made = replace(plan(api, SWITCH), environment=Environment("https://other.scalekit.com"))
     api.calls.clear()
-    with pytest.raises(EnvironmentMismatch, match="other"):
-        apply_plan(made, applying(api))
+    result = apply_plan(made, applying(api))
+    assert result.outcomes == {Outcome.DENIED}
+    assert [item.state for item in result.results] == [State.SKIPPED, State.SKIPPED]
+    assert "other.scalekit.com" in result.diagnostics[0].summary
     assert api.calls == []
 
 

@@ -6,5 +6,5 @@ cd "$(dirname "$0")"
 say() { printf '\n$ %s\n' "$*"; "$@"; }
 
 say scalekit-apply plan
-say scalekit-apply apply --auto-approve --quiet
+say scalekit-apply apply --auto-approve
 say scalekit-apply plan

@@ -29,7 +29,7 @@ from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.progress import Progress
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.cli.savedfile import read_saved
-from scalekit_apply.cli.session import Session, load_desired, plan_now, writing
+from scalekit_apply.cli.session import Session, plan_now, prepare, writing
 from scalekit_apply.errors import Declined, Interrupted, PlanFileError, UsageError
 from scalekit_apply.executor import ExecutionOptions
 from scalekit_apply.exits import ExitCode, Outcome, exit_code
@@ -37,7 +37,7 @@ from scalekit_apply.plan import Plan
 from scalekit_apply.reading import ReadMode
 from scalekit_apply.result import Result
 from scalekit_apply.views import Format
-from scalekit_apply.workflow import Applying, apply_plan, interrupted_result
+from scalekit_apply.workflow import Applying, apply_plan, refused_result
 
 _ANSWER: Final = "yes"
 
@@ -83,20 +83,21 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
     if plan_file is not None:
         _refuse_planning_options(values)
         plan = planfile.load_plan(read_saved(plan_file), name=str(plan_file))
-        with writing(runtime, connecting, plan.policy) as session:
+        with writing(runtime, connecting, None) as session:
             return _apply(runtime, session, plan, approval, ReadMode(planning.read))
     if not approval.auto_approve and not runtime.stdin.isatty():
         raise UsageError(
             "There is no terminal to ask for approval.",
             hint="Pass a saved plan, or --auto-approve, best with --expect-fingerprint of the reviewed plan.",
         )
-    desired = load_desired(runtime, planning.config)
-    with writing(runtime, connecting, desired) as session:
-        plan = plan_now(runtime, session, desired, planning)
+    prepared = prepare(runtime, planning)
+    with writing(runtime, connecting, prepared.desired) as session:
+        plan = plan_now(runtime, session, prepared)
         if outputs.plan is not None:
             planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
         if outputs.format is Format.TEXT:
-            runtime.write_out(views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stdout)))
+            shown = views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stdout))
+            runtime.write_out(f"{shown}\n")
         return _apply(
             runtime, session, plan, approval, ReadMode(planning.read), ask=not approval.auto_approve
         )
@@ -126,15 +127,16 @@ def _apply(  # what was decided before, one by one
 ) -> ExitCode:
     expected = approval.expect_fingerprint
     if expected is not None and expected != plan.fingerprint:
-        raise PlanFileError(
+        other = PlanFileError(
             f"The fingerprint of this plan is {plan.fingerprint}, not {expected}.",
             hint="What would be applied is not what was reviewed: plan again and review that.",
         )
+        return _finish(runtime, plan, refused_result(plan, other))
     try:
         if ask and plan.changes and plan.applyable:
             _ask(runtime, plan)
-    except Interrupted as error:
-        return _finish(runtime, plan, interrupted_result(plan, terminated=error.terminated))
+    except (Declined, Interrupted) as error:
+        return _finish(runtime, plan, refused_result(plan, error))
     progress = Progress(len(plan.changes), runtime.stderr, clock=time.monotonic, quiet=runtime.quiet)
     applying = Applying(
         writer=session.client,

@@ -21,7 +21,7 @@ from scalekit_apply.cli.options import (
 )
 from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.runtime import Runtime
-from scalekit_apply.cli.session import load_desired, plan_now, reading
+from scalekit_apply.cli.session import plan_now, prepare, reading
 from scalekit_apply.exits import ExitCode, Outcome, exit_code
 
 
@@ -40,9 +40,8 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     runtime.use(take(Talk, values))
     runtime.outputs = outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS)
     outputs.check()
-    planning = take(Planning, values)
-    desired = load_desired(runtime, planning.config)
-    with reading(runtime, take(Connecting, values), desired) as session:
-        plan = plan_now(runtime, session, desired, planning)
+    prepared = prepare(runtime, take(Planning, values))
+    with reading(runtime, take(Connecting, values), prepared.desired) as session:
+        plan = plan_now(runtime, session, prepared)
     runtime.write(lambda fmt, color: views.render_drift(plan, fmt, color=color))
     return exit_code({Outcome.CHANGES_PRESENT} if plan.drifted else ())

@@ -23,7 +23,7 @@ from scalekit_apply.cli.options import (
 )
 from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.runtime import Runtime
-from scalekit_apply.cli.session import load_desired, plan_now, reading
+from scalekit_apply.cli.session import plan_now, prepare, reading
 from scalekit_apply.exits import ExitCode, exit_code
 
 
@@ -45,10 +45,9 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS, plan=values["out"])
     runtime.outputs = outputs
     outputs.check()
-    planning = take(Planning, values)
-    desired = load_desired(runtime, planning.config)
-    with reading(runtime, take(Connecting, values), desired) as session:
-        plan = plan_now(runtime, session, desired, planning)
+    prepared = prepare(runtime, take(Planning, values))
+    with reading(runtime, take(Connecting, values), prepared.desired) as session:
+        plan = plan_now(runtime, session, prepared)
     if outputs.plan is not None:
         planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
     runtime.write(lambda fmt, color: views.render_plan(plan, fmt, color=color))

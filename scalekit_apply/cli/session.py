@@ -17,6 +17,7 @@ from scalekit_apply.errors import ConfigurationError, UsageError
 from scalekit_apply.model import Check, Desired, Environment
 from scalekit_apply.plan import Plan
 from scalekit_apply.reading import ReadMode
+from scalekit_apply.targets import narrow
 from scalekit_apply.workers import WorkerPool
 from scalekit_apply.workflow import PlanOptions, make_plan
 
@@ -93,31 +94,50 @@ def _open(
         client.close()
 
 
-def plan_now(runtime: Runtime, session: Session[C], desired: Desired, planning: Planning) -> Plan:
-    """Plan with the options given. Raises ``ApiError``, ``UsageError``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Everything of a plan that needs no network."""
+
+    desired: Desired
+    options: PlanOptions
+
+
+def prepare(runtime: Runtime, planning: Planning) -> Prepared:
+    """Read the configuration and the options of a plan, before anything is sent.
+
+    Raises ``ConfigurationError`` and ``UsageError``.
+    """
     fixed = [name for name in planning.allow if Check(name).rule.fixed]
     if fixed:
         raise UsageError(
             f"--allow {fixed[0]}: this check is fixed, it cannot be allowed.",
             hint="Correct what it reports.",
         )
+    desired = load_desired(runtime, planning.config)
+    narrow(desired, planning.target)
     base, warning = load_base(planning.config, base=planning.base, base_ref=planning.base_ref)
     if warning is not None:
         runtime.talk_diagnostics(Diagnostics([warning]))
     if planning.target:
         runtime.talk(
-            "Warning: --target makes this plan partial; live will not equal the configuration afterwards.\n"
+            "Warning: --target makes this plan partial; live may not equal the configuration afterwards.\n"
         )
+    options = PlanOptions(
+        targets=planning.target,
+        allowed=tuple(Check(name) for name in planning.allow),
+        base=base,
+        read_mode=ReadMode(planning.read),
+    )
+    return Prepared(desired=desired, options=options)
+
+
+def plan_now(runtime: Runtime, session: Session[C], prepared: Prepared) -> Plan:
+    """Read what is live and plan. Raises ``ApiError``."""
     return make_plan(
-        desired,
+        prepared.desired,
         reader=session.client,
         pool=session.pool,
         environment=session.environment,
-        options=PlanOptions(
-            targets=planning.target,
-            allowed=tuple(Check(name) for name in planning.allow),
-            base=base,
-            read_mode=ReadMode(planning.read),
-        ),
+        options=prepared.options,
         now=runtime.now(),
     )
