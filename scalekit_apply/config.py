@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,11 @@ from typing import Final
 
 from scalekit_apply.assembly import Assembly
 from scalekit_apply.configfile import ConfigFile
-from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location
+from scalekit_apply.diagnostics import Diagnostic, Diagnostics
 from scalekit_apply.discovery import FoundFile, discover, unreadable
 from scalekit_apply.model import Desired
 from scalekit_apply.shapes import Shapes
-from scalekit_apply.sourcetext import BYTE_LIMIT, Problem, SourceText, decode
+from scalekit_apply.sourcetext import BYTE_LIMIT, SourceText, decode
 from scalekit_apply.yamlsource import parse
 
 # Loading makes millions of values and no cycles: collecting every 700 of them triples its time.
@@ -63,18 +63,15 @@ def _loaded(sources: Iterable[tuple[str, bytes | Diagnostic]], problems: Iterabl
         return Loaded(desired=assembly.desired(), diagnostics=Diagnostics(found), files=tuple(names))
 
 
-def _read(name: str, data: bytes, assembly: Assembly, shapes: Shapes) -> Iterator[Diagnostic]:
+def _read(name: str, data: bytes, assembly: Assembly, shapes: Shapes) -> list[Diagnostic]:
     """Take one file into the whole."""
-    text = decode(data)
+    text = decode(name, data)
     if not isinstance(text, SourceText):
-        yield _diagnostic(name, text)
-        return
+        return [text]
     document, problems = parse(text)
     if document is not None:
-        file = ConfigFile(name=name, document=document, assembly=assembly, shapes=shapes)
-        problems = [*problems, *file.take()]
-    for problem in problems:
-        yield _diagnostic(name, problem)
+        problems += ConfigFile(document=document, assembly=assembly, shapes=shapes).take()
+    return problems
 
 
 def _content(file: FoundFile) -> bytes | Diagnostic:
@@ -84,17 +81,6 @@ def _content(file: FoundFile) -> bytes | Diagnostic:
             return stream.read(BYTE_LIMIT + 1)
     except OSError as error:
         return unreadable(file.name, error)
-
-
-def _diagnostic(name: str, problem: Problem) -> Diagnostic:
-    return Diagnostic(
-        severity=problem.severity,
-        check=problem.check,
-        summary=problem.summary,
-        detail=problem.detail,
-        address=problem.address,
-        location=Location(file=name, line=problem.line, column=problem.column),
-    )
 
 
 @contextmanager

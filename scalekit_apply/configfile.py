@@ -11,7 +11,7 @@ from typing import Final
 
 from scalekit_apply import schema
 from scalekit_apply.assembly import Assembly, Claim, OrganizationParts
-from scalekit_apply.diagnostics import Location, Severity
+from scalekit_apply.diagnostics import Diagnostic, Location, Severity
 from scalekit_apply.explanation import explained, nearest
 from scalekit_apply.model import (
     Address,
@@ -32,7 +32,7 @@ from scalekit_apply.model import (
 from scalekit_apply.nodes import Document, ListNode, MappingNode, Node
 from scalekit_apply.schema import Part
 from scalekit_apply.shapes import Shapes
-from scalekit_apply.sourcetext import MOST_PROBLEMS, Problem, quoted
+from scalekit_apply.sourcetext import MOST_PROBLEMS, quoted
 
 _FACTS: Final = ("provider", "type", "status")
 # Numbers that YAML 1.1 and 1.2, or people, read differently.
@@ -42,20 +42,24 @@ _AMBIGUOUS: Final = re.compile(r"[-+]?0[0-9]+|0[xo].*|\+.*")
 class ConfigFile:
     """Takes the document of one file into an assembly."""
 
-    def __init__(self, *, name: str, document: Document, assembly: Assembly, shapes: Shapes) -> None:
-        self._name = name
+    def __init__(self, *, document: Document, assembly: Assembly, shapes: Shapes) -> None:
         self._document = document
         self._assembly = assembly
         self._shapes = shapes
-        self._problems: dict[Problem, None] = {}
+        self._problems: dict[Diagnostic, None] = {}
 
-    def take(self) -> list[Problem]:
+    def take(self) -> list[Diagnostic]:
         """Hand everything usable to the assembly, and return what is wrong."""
         try:
             self._take_root()
         except _TooManyProblemsError:
             summary = f"more than {MOST_PROBLEMS:,} problems; mend those first, the rest is not listed"
-            self._problems[Problem(check="too-many-problems", summary=summary)] = None
+            place = Location(file=self._document.text.name)
+            self._problems[
+                Diagnostic(
+                    severity=Severity.ERROR, check="too-many-problems", summary=summary, location=place
+                )
+            ] = None
         return list(self._problems)
 
     def _take_root(self) -> None:
@@ -178,7 +182,7 @@ class ConfigFile:
     def _is_first(self, node: MappingNode, address: Address) -> bool:
         place = self._document.place_of(node, "id")
         line, column = self._document.text.position(place)
-        claim = Claim(address.organization_id, self._name, line, column)
+        claim = Claim(address.organization_id, self._document.text.name, line, column)
         first = self._assembly.claim_connection(address.connection_id, claim)
         if first is None:
             return True
@@ -245,7 +249,10 @@ class ConfigFile:
         found = self._shapes.violations(part, node, most=MOST_PROBLEMS)
         if not found:
             return _NO_FAULTS
+        mistyped = {violation.path for violation in found if violation.keyword == "type"}
         for violation in found:
+            if violation.keyword != "type" and violation.path in mistyped:
+                continue
             for problem in explained(self._document, place, part, node, violation):
                 self._add(replace(problem, address=None if about is None else str(about)))
         return frozenset(str(violation.path[0]) if violation.path else "" for violation in found)
@@ -270,14 +277,13 @@ class ConfigFile:
         about = None if address is None else str(address)
         self._add(replace(problem, address=about, severity=severity))
 
-    def _add(self, problem: Problem) -> None:
+    def _add(self, problem: Diagnostic) -> None:
         if len(self._problems) >= MOST_PROBLEMS:
             raise _TooManyProblemsError
         self._problems[problem] = None
 
     def _location(self, place: int) -> Location:
-        line, column = self._document.text.position(place)
-        return Location(file=self._name, line=line, column=column)
+        return self._document.text.location(place)
 
 
 class _TooManyProblemsError(Exception):

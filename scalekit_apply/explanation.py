@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any, Final
 
 from scalekit_apply import schema
+from scalekit_apply.diagnostics import Diagnostic
 from scalekit_apply.model import Check, Scope, parse_environment
 from scalekit_apply.nodes import Document, MappingNode, Node
 from scalekit_apply.schema import Part, Violation
-from scalekit_apply.sourcetext import Problem, described, quoted
+from scalekit_apply.sourcetext import described, quoted
 
 _PLACES: Final[Mapping[str | None, str]] = {
     None: "at the top of a file",
@@ -60,7 +61,7 @@ def _nearest(word: str, known: tuple[str, ...]) -> str | None:
 
 def explained(
     document: Document, place: int, part: Part | None, node: Node, violation: Violation
-) -> Iterator[Problem]:
+) -> Iterator[Diagnostic]:
     """Yield the problems that one violation stands for, in a part whose node stands at ``place``."""
     at = document.place_at(node, place, violation.path)
     match violation.keyword:
@@ -75,7 +76,7 @@ def explained(
 
 def _unknown_keys(
     document: Document, part: Part | None, node: Node, violation: Violation
-) -> Iterator[Problem]:
+) -> Iterator[Diagnostic]:
     # A part is asked about as a copy without its children, so the node itself knows the places.
     mapping = violation.value if violation.path else node
     assert isinstance(mapping, MappingNode)  # noqa: S101  # the document holds no other kind
@@ -125,16 +126,24 @@ def _unknown_check(key: str, part: Part | None, violation: Violation) -> tuple[s
     return "unknown-check", f"unknown check {quoted(key)}; {fix}", detail
 
 
-def _missing_keys(document: Document, at: int, part: Part | None, violation: Violation) -> Iterator[Problem]:
+def _missing_keys(
+    document: Document, at: int, part: Part | None, violation: Violation
+) -> Iterator[Diagnostic]:
+    known = _properties(part)
+    meant = {nearest(key, known) for key in violation.value if key not in known}
     for key in violation.rule:
-        if key not in violation.value:
-            example = _example(_properties(part)[key], key)
+        # Of a misspelt key there is a better report than that it is missing.
+        if key not in violation.value and key not in meant:
+            example = _example(known[key], key)
             yield document.text.problem(at, "missing-key", f'{_NOUNS[part]} has no "{key}"; add it', example)
+
+
+_PLAIN: Final = re.compile(r'"([A-Za-z_][\w.-]*)"')
 
 
 def _example(rules: Mapping[str, Any], key: str) -> str:
     value = rules["examples"][0]
-    shown = value if isinstance(value, str) else json.dumps(value)
+    shown = _PLAIN.sub(r"\1", value if isinstance(value, str) else json.dumps(value))
     return f"For example: {key}: {shown}"
 
 
@@ -156,7 +165,7 @@ def _wrong_value(
     check, detail = "invalid-value", ""
     match violation.keyword:
         case "type":
-            check, detail, written = "wrong-type", _example_of(violation), document.written(at)
+            check, detail, written = "wrong-type", _example_of(part, violation), document.written(at)
             fix = _type_fix(rule, value, written)
             summary = f"{subject} must be {_TYPES[rule]}, not {_told(value, written)}{fix}"
         case "const":
@@ -166,12 +175,15 @@ def _wrong_value(
         case "anyOf":
             summary = _wrong_fact(subject, value, rule[0]["enum"])
         case "pattern":
-            summary, detail = _wrong_text(subject, part, violation), _example_of(violation)
+            summary, detail = _wrong_text(subject, part, violation), _example_of(part, violation)
         case "minimum" | "maximum":
             low, high = violation.schema["minimum"], violation.schema["maximum"]
             summary = f"{subject} must be from {low} to {high}, not {document.written(at) or value}"
         case "minLength" | "minProperties":
-            summary, detail = f"{subject} is empty; write a value or remove the key", _example_of(violation)
+            summary, detail = (
+                f"{subject} is empty; write a value or remove the key",
+                _example_of(part, violation),
+            )
         case "maxLength":
             summary = f"{subject} is longer than {rule} characters; shorten it"
         case keyword:
@@ -204,7 +216,7 @@ def _type_fix(wanted: str, value: object, written: str) -> str:
         case "array", None:
             fix = "write [] or remove the key"
         case _, None:
-            fix = "write a value or remove the key"
+            fix = "write a value or remove it"
         case _:
             pass
     return f"; {fix}" if fix else ""
@@ -264,7 +276,16 @@ def environment_fault(url: str) -> str:
     return "must be written like https://acme.scalekit.com"
 
 
-def _example_of(violation: Violation) -> str:
-    if not violation.path or "examples" not in violation.schema:
+_BEGINNINGS: Final[Mapping[str | None, str]] = {
+    None: "Start the file with version: 1 at the left margin.",
+    "organization": "Write it as - id: org_59615193906282635",
+    "connection": "Write it as - {id: conn_2123312131125533, enabled: true}",
+}
+
+
+def _example_of(part: Part | None, violation: Violation) -> str:
+    if not violation.path:
+        return _BEGINNINGS[part]
+    if "examples" not in violation.schema:
         return ""
     return _example(violation.schema, str(violation.path[-1]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -72,23 +71,19 @@ def _validator(name: Name, part: Part | None) -> Validator:
     # 0.1 s to import, so not before something is validated.
     from jsonschema import Draft202012Validator  # noqa: PLC0415
 
-    whole = _anchored(tree(name))
+    whole = json.loads(document(name), object_hook=_anchored)
     if part is None:
         return Draft202012Validator(whole)
     return Draft202012Validator({"$defs": whole["$defs"], "$ref": f"#/$defs/{part}"})
 
 
-def _anchored(value: Any) -> Any:  # noqa: ANN401  # any part of a schema
+def _anchored(schema: dict[str, Any]) -> dict[str, Any]:
     # In JSON Schema "$" is the end of the text; in Python it also matches before a last line feed,
     # and an id must not end in one.
-    if isinstance(value, list):
-        return [_anchored(item) for item in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: re.sub(r"\$\Z", r"\\Z", item) if key == "pattern" and isinstance(item, str) else _anchored(item)
-        for key, item in cast("dict[str, Any]", value).items()
-    }
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and pattern.endswith("$"):
+        return {**schema, "pattern": f"{pattern[:-1]}\\Z"}
+    return schema
 
 
 def _violation(error: ValidationError) -> Violation:

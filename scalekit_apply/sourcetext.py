@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from scalekit_apply.diagnostics import Severity
+from scalekit_apply.diagnostics import Diagnostic, Location, Severity
 
 BYTE_LIMIT: Final = 64 * 1024 * 1024
 MOST_PROBLEMS: Final = 10_000
 _SHOWN: Final = 60
 _BOM: Final = b"\xef\xbb\xbf"
-_OTHER_ENCODINGS: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 
 _CONTROL_BYTES: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _HIDDEN: Final = re.compile(
@@ -25,19 +25,6 @@ _HIDDEN: Final = re.compile(
     "\ufeff\ufffe\uffff]"
 )
 _REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A problem in one file, before the file has a name. ``line`` and ``column`` count from 1."""
-
-    check: str
-    summary: str
-    detail: str = ""
-    line: int | None = None
-    column: int | None = None
-    address: str | None = None
-    severity: Severity = Severity.ERROR
 
 
 def quoted(text: str) -> str:
@@ -73,9 +60,10 @@ def _escaped(char: str) -> str:
 class SourceText:
     """The characters of a file without its byte order mark, and where its lines start."""
 
-    __slots__ = ("_lines", "characters")
+    __slots__ = ("_lines", "characters", "name")
 
-    def __init__(self, characters: str) -> None:
+    def __init__(self, name: str, characters: str) -> None:
+        self.name = name
         self.characters = characters
         self._lines: array[int] | None = None
 
@@ -88,62 +76,57 @@ class SourceText:
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 
-    def problem(self, offset: int, check: str, summary: str, detail: str = "") -> Problem:
-        """Return a problem at a character offset."""
+    def location(self, offset: int) -> Location:
+        """Return the place of a character offset."""
         line, column = self.position(offset)
-        return Problem(check=check, summary=summary, detail=detail, line=line, column=column)
+        return Location(file=self.name, line=line, column=column)
+
+    def problem(self, offset: int, check: str, summary: str, detail: str = "") -> Diagnostic:
+        """Return an error at a character offset."""
+        return _error(check, summary, detail, self.location(offset))
 
 
-def decode(data: bytes) -> SourceText | Problem:
+def decode(name: str, data: bytes) -> SourceText | Diagnostic:
     """Return the text of a file, or the first reason why it is not one."""
     if len(data) > BYTE_LIMIT:
-        return too_large()
-    if (other := _OTHER_ENCODINGS.get(data[:2])) is not None:
-        return Problem(check="encoding", summary=f"the file is {other}; save it as UTF-8", line=1, column=1)
+        summary = f"the file is larger than {BYTE_LIMIT // (1024 * 1024)} MiB; split it into several files"
+        return _error("too-large", summary, "", Location(file=name))
+    if data.startswith(_UTF16_MARKS):
+        return SourceText(name, "").problem(0, "encoding", "the file is UTF-16; save it as UTF-8")
     data = data.removeprefix(_BOM)
     try:
-        text = data.decode("utf-8")
+        text = SourceText(name, data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        before = SourceText(data[: error.start].decode("utf-8"))
-        return before.problem(
-            error.start if before.characters == "" else len(before.characters),
-            "encoding",
-            f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8",
-        )
-    return _hidden_character(data, text) or SourceText(text)
+        before = SourceText(name, data[: error.start].decode("utf-8"))
+        summary = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        return before.problem(len(before.characters), "encoding", summary)
+    return _hidden_character(data, text) or text
 
 
-def too_large() -> Problem:
-    """The problem of a file beyond the limit; there is no need to read it for this."""
-    return Problem(
-        check="too-large",
-        summary=f"the file is larger than {BYTE_LIMIT // (1024 * 1024)} MiB; split it into several files",
-    )
+def _error(check: str, summary: str, detail: str, location: Location) -> Diagnostic:
+    return Diagnostic(severity=Severity.ERROR, check=check, summary=summary, detail=detail, location=location)
 
 
-def _hidden_character(data: bytes, text: str) -> Problem | None:
+def _hidden_character(data: bytes, text: SourceText) -> Diagnostic | None:
+    characters = text.characters
     # Deleting bytes is ten times as fast as searching characters, and nearly every file is clean ASCII.
-    if len(data.translate(None, _CONTROL_BYTES)) != len(data) or not text.isascii():
-        match = _HIDDEN.search(text)
+    if len(data.translate(None, _CONTROL_BYTES)) != len(data) or not characters.isascii():
+        match = _HIDDEN.search(characters)
         if match is not None:
             char = match[0]
             why = (
                 "changes the order in which text is shown, so a reviewer cannot see what it says"
                 if char in _REORDERING
-                else "is a control character"
+                else "is not visible"
             )
-            return SourceText(text).problem(
+            return text.problem(
                 match.start(),
                 "control-character",
                 f"the character U+{ord(char):04X} {why}; remove it",
-                'Between double quotes it can be written as an escape, such as "\\u202e".',
+                f'Where it is meant, write it as "\\u{ord(char):04x}" between double quotes.',
             )
-    if data.count(b"\r") != data.count(b"\r\n"):
-        lone = re.search(r"\r(?!\n)", text)
-        assert lone is not None  # noqa: S101  # the counts differ
-        return SourceText(text).problem(
-            lone.start(),
-            "control-character",
-            "a carriage return stands without a line feed; end lines with LF or CRLF",
-        )
+    lone = _LONE_RETURN.search(characters) if data.count(b"\r") != data.count(b"\r\n") else None
+    if lone is not None:
+        summary = "a carriage return stands without a line feed; end lines with LF or CRLF"
+        return text.problem(lone.start(), "control-character", summary)
     return None

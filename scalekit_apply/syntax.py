@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from scalekit_apply.sourcetext import Problem, SourceText, quoted
+from scalekit_apply.diagnostics import Diagnostic
+from scalekit_apply.sourcetext import SourceText, quoted
 
+HALF_CHARACTER: Final = "an escape that is not a character; write the character itself"
 _INDENTATION: Final = (
     "this does not continue what stands above; check the indentation, and quotes or brackets left open"
 )
@@ -29,12 +31,20 @@ _SENTENCES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     ),
     (("could not find expected ':'",), "a key without a colon; write key: value"),
     (("found undefined alias", "found undefined tag handle"), "tags are not supported; remove this one"),
-    (("found unknown escape character",), "an unknown escape in double quotes; use single quotes, or \\\\"),
+    (
+        ("found unknown escape character",),
+        "an unknown escape in double quotes; use single quotes, or two backslashes for one",
+    ),
+    (
+        ("expected node content", "expected the node content"),
+        "a value is missing here; check quotes and brackets above",
+    ),
+    (("Unicode character escape code",), HALF_CHARACTER),
     (("block sequence entries are not allowed",), 'a list cannot start here; put "- " on a line of its own'),
 )
 
 
-def syntax_problem(text: SourceText, place: int, start: int | None, problem: str, context: str) -> Problem:
+def syntax_problem(text: SourceText, place: int, start: int | None, problem: str, context: str) -> Diagnostic:
     """Return the problem for an error of a parser, at ``place``, met inside what began at ``start``."""
     place = min(place, len(text.characters))
     if "while scanning a quoted scalar" in context and "unexpected end" in problem and start is not None:

@@ -11,7 +11,7 @@ import re
 from array import array
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final, NoReturn, Protocol, cast
+from typing import Any, Final, NoReturn, Protocol, cast
 
 import yaml
 from yaml.events import (
@@ -25,10 +25,11 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from scalekit_apply.diagnostics import Diagnostic
 from scalekit_apply.nodes import Document, ListNode, MappingNode, Node
 from scalekit_apply.scalars import LongNumberError, Scalar, resolve
-from scalekit_apply.sourcetext import MOST_PROBLEMS, Problem, SourceText, described, quoted
-from scalekit_apply.syntax import syntax_problem
+from scalekit_apply.sourcetext import MOST_PROBLEMS, SourceText, described, quoted
+from scalekit_apply.syntax import HALF_CHARACTER, syntax_problem
 
 MAX_DEPTH: Final = 50
 MAX_ALIAS_NODES: Final = 1_000_000
@@ -64,7 +65,7 @@ def has_libyaml() -> bool:
     return bool(yaml.__with_libyaml__)
 
 
-def parse(text: SourceText, *, accelerated: bool = True) -> tuple[Document | None, list[Problem]]:
+def parse(text: SourceText, *, accelerated: bool = True) -> tuple[Document | None, list[Diagnostic]]:
     """Return the document of a file and the problems of its YAML.
 
     There is no document when nothing of it can be used; then there is at least one problem. Without
@@ -108,7 +109,7 @@ def _parser(characters: str, *, accelerated: bool) -> Generator[_Parser]:
 class _RefusedError(Exception):
     """What ends the reading of a file."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Diagnostic) -> None:
         super().__init__(problem.summary)
         self.problem = problem
 
@@ -145,7 +146,7 @@ class _Builder:
     )  # fmt: skip
 
     def __init__(self, text: SourceText) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Diagnostic] = []
         self.places = array("I")
         self.root: Node = None
         self.root_place = 0
@@ -164,7 +165,7 @@ class _Builder:
         documents = 0
         for _ in range(MAX_EVENTS):
             event = next_event()
-            kind: type[object] = type(event)
+            kind: Any = type(event)
             if kind is ScalarEvent:
                 self._scalar(event)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
@@ -266,11 +267,11 @@ class _Builder:
 
     def _report_duplicate(self, frame: _Frame, key: str, place: int) -> None:
         index = next(number for number, known in enumerate(frame.node) if known == key)
-        line, column = self._text.position(frame.pending[2 * index])
+        first = self._text.location(frame.pending[2 * index])
         self._report(
             place,
             "duplicate-key",
-            f"the key {quoted(key)} is given twice; it already stands at line {line}, column {column}",
+            f"the key {quoted(key)} is given twice; it already stands at {first}",
             "Remove one of the two.",
         )
 
@@ -324,7 +325,7 @@ class _Builder:
     def _refuse_surrogates(self, value: str, place: int) -> None:
         # libyaml refuses such an escape; the parser written in Python makes half a character of it.
         if _SURROGATES.search(value):
-            self._refuse(place, "yaml-syntax", "an escape in this text is half a character; write it whole")
+            self._refuse(place, "yaml-syntax", HALF_CHARACTER)
 
     def _report(self, place: int, check: str, summary: str, detail: str = "") -> None:
         if len(self.problems) >= MOST_PROBLEMS:
