@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from scalekit_apply.api.auth import TokenFacts, TokenSource, parse_token, token_request
 from scalekit_apply.api.options import Answer, ApiOptions, NoAnswer, Request
-from scalekit_apply.api.refusals import Redactor, refusal, silence
+from scalekit_apply.api.refusals import refusal, silence
 from scalekit_apply.api.retry import RETRIED_STATUSES, Gate, Patience, backoff, parse_retry_after
 from scalekit_apply.api.transport import ReadTransport
 from scalekit_apply.errors import ApiError, AuthenticationError, NotFound, Unavailable, UnusableAnswer
@@ -47,8 +47,7 @@ class Calls:
     def __init__(self, options: ApiOptions, transport: ReadTransport) -> None:
         self._options = options
         self._transport = transport
-        self._redact = Redactor()
-        self._redact.hide(options.credentials.client_secret.reveal())
+        self._redact = transport.redact
         self._gate = Gate(options.clock, options.random)
         self._tokens = TokenSource(self._fetch_token, options.clock)
 
@@ -111,7 +110,7 @@ class Calls:
                 if found is not None:
                     return Performed(value=found, attempts=patience.tries, answer=None)
             if obstacle is not None:
-                raise _worded(outcome.error, patience, obstacle)
+                raise _worded(outcome.error, obstacle)
 
     def _try(
         self, request: Request, parse: Callable[[Answer], T], token: Secret | None, patience: Patience
@@ -122,7 +121,7 @@ class Calls:
         patience.answered = isinstance(outcome, Answer)
         if isinstance(outcome, NoAnswer):
             patience.sent = patience.sent or outcome.sent
-            error = silence(request, outcome, self._redact)
+            error = silence(request, outcome)
             return _Failure(error=error, retry=not outcome.final, in_doubt=outcome.sent)
         patience.sent = True
         if outcome.is_success:
@@ -153,7 +152,7 @@ class Calls:
                 f"{request} answered {answer.status}, but the answer cannot be used: "
                 f"{self._redact(complaint)}.",
                 status=answer.status,
-                trace_id=self._redact(answer.trace_id) if answer.trace_id else None,
+                trace_id=answer.trace_id,
             ),
             retry=request.is_write,
             in_doubt=True,
@@ -178,13 +177,13 @@ class Calls:
         if not failure.retry:
             return ""
         if not patience.may_retry:
-            return f"gave up after {patience.tries} attempts"
+            return _tries(patience)
         left = patience.seconds_left
         if asked > left:
             return f"the service asks to wait {asked:.0f} s, longer than the {left:.0f} s that are left"
         pause = max(asked, backoff(patience.failures, self._options.random))
         if pause > left:
-            return f"gave up after {patience.tries} attempts in {self._options.budget:.0f} s"
+            return f"{_tries(patience)} in {self._options.budget:.0f} s"
         if failure.for_all:
             self._gate.close_for(pause)
             return None
@@ -231,8 +230,13 @@ def _token(answer: Answer) -> tuple[Secret, str, int | None, tuple[str, ...]]:
     return parse_token(answer.body)
 
 
-def _worded(error: ApiError, patience: Patience, obstacle: str) -> ApiError:
-    if obstacle and (patience.tries > 1 or not obstacle.startswith("gave up")):
+def _tries(patience: Patience) -> str:
+    return "gave up after 1 attempt" if patience.tries == 1 else f"gave up after {patience.tries} attempts"
+
+
+def _worded(error: ApiError, obstacle: str) -> ApiError:
+    """Return the error with the reason why there was no further try, where there might have been one."""
+    if obstacle:
         error.message = f"{error.message[:-1]} ({obstacle})."
         error.args = (error.message,)
     return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final, cast
 
 from scalekit_apply.settings import HIDDEN
@@ -72,11 +73,11 @@ def _shown(value: object, kind: _Kind) -> Shown | None:
         if kind == _NAMES:
             kind = dict.fromkeys(fields, _PLAIN)
         return _select(fields, kind) if isinstance(kind, dict) else None
-    return _scalar(value)
+    return _scalar(value) if kind == _PLAIN else None
 
 
 def _scalar(value: object) -> Shown | None:
     if isinstance(value, str):
         text = value.encode("utf-8", "replace").decode("utf-8")
         return HIDDEN if "PRIVATE KEY" in text else text
-    return value if isinstance(value, bool | int | float) else None
+    return value if isinstance(value, bool | int | float) and isfinite(value) else None

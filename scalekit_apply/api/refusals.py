@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Final, cast
-from urllib.parse import quote, quote_plus
 
 from scalekit_apply.api.options import ORGANIZATIONS_PATH, Answer, NoAnswer, Request
+from scalekit_apply.api.redaction import Redactor
 from scalekit_apply.api.retry import RETRIED_STATUSES
 from scalekit_apply.errors import (
     ApiError,
@@ -17,10 +16,8 @@ from scalekit_apply.errors import (
     RequestRejected,
     Unavailable,
 )
-from scalekit_apply.settings import HIDDEN
 
 _MESSAGE_LENGTH: Final = 300
-_SHORTEST_SECRET: Final = 4
 _CODE_LENGTH: Final = 80
 _REDIRECTS: Final = 3
 _CLIENT_ERRORS: Final = 4
@@ -50,35 +47,11 @@ _GRPC_NAMES: Final = {
     15: "DATA_LOSS",
     16: "UNAUTHENTICATED",
 }
-_TOKEN_LIKE: Final = re.compile(r"(?i:bearer\s+)[^\s\"']+|eyJ[\w-]{8,}(?:\.[\w-]*)*")
 _CREDENTIALS_HINT: Final = (
     "Check SCALEKIT_CLIENT_ID and SCALEKIT_CLIENT_SECRET, and that they are of the environment in "
     "SCALEKIT_ENVIRONMENT_URL."
 )
 _URL_HINT: Final = "Check that SCALEKIT_ENVIRONMENT_URL is the URL of a Scalekit environment."
-
-
-class Redactor:
-    """Takes out of text what must not be shown, should the service repeat it."""
-
-    def __init__(self) -> None:
-        self._hidden: tuple[str, ...] = ()
-
-    def hide(self, value: str) -> None:
-        """Hide ``value`` from now on, also as URLs write it.
-
-        Too few letters are no secret, and would take words apart.
-        """
-        if len(value) < _SHORTEST_SECRET:
-            return
-        forms = {value, quote(value, safe=""), quote_plus(value)}
-        self._hidden = tuple(sorted({*self._hidden, *forms}, key=len, reverse=True))
-
-    def __call__(self, text: str) -> str:
-        """Return ``text`` without what is hidden, and without what looks like a token."""
-        for value in self._hidden:
-            text = text.replace(value, HIDDEN)
-        return _TOKEN_LIKE.sub(HIDDEN, text)
 
 
 def refusal(request: Request, answer: Answer, redact: Redactor) -> ApiError:
@@ -91,16 +64,16 @@ def refusal(request: Request, answer: Answer, redact: Redactor) -> ApiError:
         message += f": {_cut(redact(said), _MESSAGE_LENGTH)}"
     return _kind(request, answer.status)(
         message.rstrip(".") + ".",
-        hint=_hint(request, answer, redact),
+        hint=_hint(request, answer),
         status=answer.status,
         error_code=_cut(redact(code), _CODE_LENGTH) or None,
-        trace_id=redact(answer.trace_id) if answer.trace_id else None,
+        trace_id=answer.trace_id,
     )
 
 
-def silence(request: Request, outcome: NoAnswer, redact: Redactor) -> Unavailable:
+def silence(request: Request, outcome: NoAnswer) -> Unavailable:
     """Return the error for a request without an answer."""
-    reason = redact(outcome.reason).rstrip(".")
+    reason = outcome.reason.rstrip(".")
     return Unavailable(f"{request} got no answer: {reason}.", hint=outcome.hint, sent=outcome.sent)
 
 
@@ -112,7 +85,7 @@ def _kind(request: Request, status: int) -> type[ApiError]:
     return Unavailable if status // 100 == _SERVER_ERRORS else RequestRejected
 
 
-def _hint(request: Request, answer: Answer, redact: Redactor) -> str:
+def _hint(request: Request, answer: Answer) -> str:
     """Return what to do about an answer, empty where nobody but the service can do something."""
     match answer.status:
         case 400 if request.is_token_request:
@@ -127,7 +100,7 @@ def _hint(request: Request, answer: Answer, redact: Redactor) -> str:
         case 403 | 404 | 405 if request.is_token_request:
             hint = _URL_HINT
         case status if status // 100 == _REDIRECTS:
-            where = _cut(redact(answer.location or "nowhere"), 100)
+            where = _cut(answer.location or "nowhere", 100)
             hint = f"Redirects are not followed; this one leads to {where}. {_URL_HINT}"
         case _:
             hint = ""

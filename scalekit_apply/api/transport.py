@@ -6,6 +6,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from math import ceil
 from typing import Final, cast
@@ -15,10 +16,12 @@ import httpx
 
 from scalekit_apply.api.deadline import Line, Watchdog
 from scalekit_apply.api.options import USER_AGENT, Answer, ApiOptions, Exchange, Method, NoAnswer, Request
+from scalekit_apply.api.redaction import Redactor
 from scalekit_apply.settings import Secret
 
 _ERROR_BYTES: Final = 64 * 1024
 _CONNECT_SECONDS: Final = 10.0
+_HEADER_LENGTH: Final = 200
 _REASON_LENGTH: Final = 200
 _DECODED_AT_ONCE: Final = 256 * 1024
 # Nothing of these was sent when they are raised.
@@ -64,6 +67,7 @@ class ReadTransport:
 
     Safe to use from many threads: every request in flight has a client of its own, taken from the idle
     ones (one client shared by all is four times slower at 64 threads), and all share one TLS context.
+    ``redact`` is what keeps secrets out of text; it has been applied to all text in an outcome but the body.
     """
 
     def __init__(self, options: ApiOptions) -> None:
@@ -73,6 +77,8 @@ class ReadTransport:
         self._idle: list[_Client] = []
         self._tls: ssl.SSLContext | None = None
         self._closed = False
+        self.redact = Redactor()
+        self.redact.hide(options.credentials.client_secret.reveal())
 
     def permits(self, request: Request) -> bool:
         """Whether this kind of transport sends such a request."""
@@ -130,7 +136,10 @@ class ReadTransport:
             failed = error
         finally:
             self._give_back(client)
-        return _no_answer(failed, timeout if client.line.was_cut else None)
+        if self._closed:
+            return NoAnswer(reason="the client was closed", sent=True)
+        outcome = _no_answer(failed, timeout if client.line.was_cut else None)
+        return replace(outcome, reason=self.redact(outcome.reason)[:_REASON_LENGTH])
 
     def _stream(self, client: _Client, request: Request, token: Secret | None, timeout: float) -> Answer:
         deadline = self._options.clock() + timeout
@@ -159,13 +168,18 @@ class ReadTransport:
                 status=response.status_code,
                 body=bytes(body[:limit]),
                 content_type=response.headers.get("content-type", ""),
-                trace_id=_printable(response.headers.get("x-trace-id")),
+                trace_id=self._header(response, "x-trace-id"),
                 retry_after=response.headers.get("retry-after"),
-                location=_printable(response.headers.get("location")),
+                location=self._header(response, "location"),
                 tls=_tls_version(response),
                 oversized=len(body) > limit,
                 undecodable=undecodable,
             )
+
+    def _header(self, response: httpx.Response, name: str) -> str | None:
+        """Return what may be shown of a header."""
+        printable = "".join(c for c in response.headers.get(name, "") if " " <= c <= "~")
+        return self.redact(printable)[:_HEADER_LENGTH] or None
 
     def _take(self) -> _Client | None:
         with self._lock:
@@ -262,10 +276,6 @@ def _tls_version(response: httpx.Response) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def _printable(header: str | None) -> str | None:
-    return None if header is None else "".join(c for c in header if " " <= c <= "~")[:200] or None
-
-
 def _no_answer(error: Exception, cut_after: float | None) -> NoAnswer:
     sent = not isinstance(error, _NOT_SENT)
     if cut_after is not None:
@@ -302,4 +312,4 @@ def _reason(error: Exception) -> str:
             text = f"the proxy refused: {error}"
         case _:
             text = str(error)
-    return text[:_REASON_LENGTH] or type(error).__name__
+    return text or type(error).__name__
