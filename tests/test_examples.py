@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,14 +17,13 @@ EXAMPLES = ROOT / "examples"
 NO_CHANGES = "No changes. Live state matches the configuration."
 
 
-def emulated(example: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run the command for an example inside an emulator with its seed."""
-    folder = EXAMPLES / example
-    script = Path(sys.executable).parent
+def emulated(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder inside an emulator with the folder's seed."""
+    scripts = Path(sys.executable).parent
     environ = clean_environment()
-    environ["PATH"] = f"{script}{os.pathsep}{environ['PATH']}"
+    environ["PATH"] = f"{scripts}{os.pathsep}{environ['PATH']}"
     return subprocess.run(
-        [str(script / "scalekit-apply"), "emulator", "--seed", str(folder / "seed.json"), "--", *command],
+        [str(scripts / "scalekit-apply"), "emulator", "--seed", "seed.json", "--", *command],
         cwd=folder,
         env=environ,
         check=False,
@@ -33,20 +33,11 @@ def emulated(example: str, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def story(example: str) -> list[dict[str, object]]:
-    """Plan, apply and plan again; return the three documents."""
-    steps = "scalekit-apply plan --format json > {0}/1; scalekit-apply apply --auto-approve --format json > {0}/2;"
-    steps += " scalekit-apply plan --format json --detailed-exitcode > {0}/3"
-    folder = EXAMPLES / example / f".run-{os.getpid()}"
-    folder.mkdir()
-    try:
-        done = emulated(example, "sh", "-c", steps.format(folder.name))
-        assert done.returncode == 0, done.stdout + done.stderr
-        return [json.loads((folder / str(step)).read_text(encoding="utf-8")) for step in (1, 2, 3)]
-    finally:
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+STORY = """\
+scalekit-apply plan --format json > 1.out
+scalekit-apply apply --auto-approve --format json > 2.out
+scalekit-apply plan --format json --detailed-exitcode > 3.out
+"""
 
 
 @pytest.mark.parametrize(
@@ -56,15 +47,21 @@ def story(example: str) -> list[dict[str, object]]:
         ("many-files", {"enable": 1, "disable": 3, "unchanged": 1}),
     ],
 )
-def test_an_example_plans_applies_and_plans_nothing_more(example: str, planned: dict[str, int]) -> None:
-    plan, result, again = story(example)
+def test_an_example_plans_applies_and_plans_nothing_more(
+    example: str, planned: dict[str, int], tmp_path: Path
+) -> None:
+    folder = tmp_path / example
+    shutil.copytree(EXAMPLES / example, folder)
+    done = emulated(folder, "sh", "-e", "-c", STORY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    plan, result, again = (json.loads((folder / f"{step}.out").read_text("utf-8")) for step in (1, 2, 3))
     assert plan["summary"] == planned
     assert result["complete"] is True
     assert again["resource_changes"] == []
 
 
 def test_the_demo_shows_a_plan_an_apply_and_an_empty_plan() -> None:
-    done = emulated("quickstart", "sh", "demo.sh")
+    done = emulated(EXAMPLES / "quickstart", "sh", "demo.sh")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     steps = done.stdout.split("\n$ ")[1:]
