@@ -70,9 +70,14 @@ def read_commit(ref: str, paths: Sequence[str]) -> dict[str, bytes]:
         listing = _git(top, "ls-tree", "-r", "-z", "--name-only", commit, "--", inside)
         for name in filter(None, listing.split(b"\0")):
             tail = os.fsdecode(name)
-            if inside == tail or is_configuration(os.path.relpath(tail, inside)):
+            if inside == tail or _would_be_found(Path(os.path.relpath(tail, inside))):
                 sources[tail] = _git(top, "cat-file", "blob", f"{commit}:{tail}")
     return sources
+
+
+def _would_be_found(below: Path) -> bool:
+    """Whether a search of the folder would find this file in it."""
+    return is_configuration(below.name) and not any(part.startswith(".") for part in below.parts[:-1])
 
 
 def _commit(folder: Path, ref: str) -> str:
