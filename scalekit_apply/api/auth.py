@@ -141,13 +141,16 @@ class TokenSource:
             try:
                 value, facts = self._fetch()
             except ApiError as error:
-                self._failures += 1
-                self._failure = error
-                if isinstance(error, AuthenticationError):
-                    self._refused = error
-                raise copy.copy(error) from None
-            self._current = Token(value, facts, self._renew_at(facts), first=old is None)
-            return self._current
+                failure = error
+            else:
+                self._current = Token(value, facts, self._renew_at(facts), first=old is None)
+                return self._current
+            self._failures += 1
+            self._failure = failure
+            if isinstance(failure, AuthenticationError):
+                self._refused = failure
+            # A copy for each worker: an exception that is raised twice mixes up its tracebacks.
+            raise copy.copy(failure)
 
     def _renew_at(self, facts: TokenFacts) -> float:
         if facts.expires_in is None:

@@ -116,7 +116,7 @@ class Calls:
         self, request: Request, parse: Callable[[Answer], T], token: Secret | None, patience: Patience
     ) -> Performed[T] | _Failure:
         patience.tries += 1
-        timeout = max(1.0, min(self._options.timeout, patience.seconds_left))
+        timeout = min(self._options.timeout, max(1.0, patience.seconds_left))
         outcome = self._transport.exchange(request, token=token, timeout=timeout)
         patience.answered = isinstance(outcome, Answer)
         if isinstance(outcome, NoAnswer):

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from math import ceil
 from typing import Final, cast
 from urllib.parse import urlencode
 
@@ -138,7 +137,7 @@ class ReadTransport:
             self._give_back(client)
         if self._closed:
             return NoAnswer(reason="the client was closed", sent=True)
-        outcome = _no_answer(failed, timeout if client.line.was_cut else None)
+        outcome = _no_answer(failed, timeout, was_cut=client.line.was_cut)
         return replace(outcome, reason=self.redact(outcome.reason)[:_REASON_LENGTH])
 
     def _stream(self, client: _Client, request: Request, token: Secret | None, timeout: float) -> Answer:
@@ -158,7 +157,7 @@ class ReadTransport:
             try:
                 for chunk in _decoded(response):
                     if self._options.clock() > deadline:
-                        raise httpx.ReadTimeout(f"no complete answer within {timeout:g} s")
+                        raise httpx.ReadTimeout("out of time")
                     body += chunk
                     if len(body) > limit:
                         break
@@ -276,10 +275,10 @@ def _tls_version(response: httpx.Response) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def _no_answer(error: Exception, cut_after: float | None) -> NoAnswer:
+def _no_answer(error: Exception, timeout: float, *, was_cut: bool) -> NoAnswer:
     sent = not isinstance(error, _NOT_SENT)
-    if cut_after is not None:
-        return NoAnswer(reason=f"no complete answer within {max(1, ceil(cut_after))} s", sent=sent)
+    if was_cut or (sent and isinstance(error, httpx.TimeoutException | TimeoutError)):
+        return NoAnswer(reason=f"no complete answer within {timeout:g} s", sent=sent)
     if _is_certificate_error(error):
         return NoAnswer(
             reason=f"the certificate is not trusted: {_reason(error)}",
@@ -300,10 +299,8 @@ def _is_certificate_error(error: BaseException | None) -> bool:
 
 def _reason(error: Exception) -> str:
     match error:
-        case httpx.ConnectTimeout():
+        case httpx.TimeoutException():
             text = "no connection in time"
-        case httpx.TimeoutException() | TimeoutError():
-            text = "no answer in time"
         case httpx.InvalidURL() | UnicodeError():
             text = "the URL cannot be used"
         case httpx.LocalProtocolError():
