@@ -22,7 +22,7 @@ from scalekit_apply.workflow import PlanOptions, make_plan
 
 HERE = Environment("https://acme.scalekit.com")
 # Lone surrogates stop where answers are read.
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @pytest.fixture(scope="module")
