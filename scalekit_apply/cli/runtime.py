@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,13 +29,17 @@ def _utc_now() -> datetime:
 
 @dataclass(slots=True, kw_only=True)
 class Runtime:
-    """The outside world of one run. ``outputs`` is set by a command as soon as it knows where results go."""
+    """The outside world of one run. ``outputs`` is set by a command as soon as it knows where results go.
+
+    ``random`` is uniform in [0, 1) and spreads retries.
+    """
 
     environ: Mapping[str, str]
     stdin: TextIO
     stdout: TextIO
     stderr: TextIO
     now: Callable[[], datetime] = _utc_now
+    random: Callable[[], float] = random.random
     signals: Signals = field(default_factory=Signals)
     outputs: Outputs | None = None
     color: str = "auto"

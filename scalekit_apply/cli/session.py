@@ -84,6 +84,7 @@ def _open(
             max_retries=connecting.max_retries,
             wait=runtime.signals.interruption.wait,
             observer=runtime.observe,
+            random=runtime.random,
         )
     )
     pool = WorkerPool(connecting.concurrency)
