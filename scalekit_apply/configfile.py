@@ -164,7 +164,10 @@ class ConfigFile:
             return
         first = self._is_first(node, address)
         # Asked also of a connection with other faults: all problems are shown at once.
-        expect = self._expectation(node, address) if "expect" in node and "expect" not in faults else None
+        facts = node.get("expect")
+        expect = None
+        if isinstance(facts, MappingNode) and "expect" not in faults:
+            expect = self._expectation(node, facts, address)
         if faults or not first:
             return
         parts.connections.append(
@@ -193,10 +196,7 @@ class ConfigFile:
         self._report_second(place, "duplicate-connection", what, there, address)
         return False
 
-    def _expectation(self, connection: MappingNode, address: Address) -> Expectation | None:
-        node = connection["expect"]
-        if not isinstance(node, MappingNode):
-            return None
+    def _expectation(self, connection: MappingNode, node: MappingNode, address: Address) -> Expectation:
         facts = {key: str(node[key]) for key in _FACTS if key in node}
         for key, value in facts.items():
             if value not in _known_facts(key):

@@ -78,11 +78,16 @@ def _files(path: Path) -> Iterator[FoundFile]:
             for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir():
+                # os.path, not the entry: it takes a link that leads to itself for neither.
+                if os.path.isdir(entry):  # noqa: PTH112
                     waiting.append(directory / entry.name)
                 # A link that leads nowhere is shown; a pipe or a socket would make the search wait.
-                elif is_configuration(entry.name) and (entry.is_file() or entry.is_symlink()):
+                elif is_configuration(entry.name) and _is_file(entry):
                     yield FoundFile(path=directory / entry.name, name=_name(directory / entry.name))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() or entry.is_file()
 
 
 def is_configuration(name: str) -> bool:

@@ -49,7 +49,7 @@ def syntax_problem(text: SourceText, place: int, start: int | None, problem: str
     place = min(place, len(text.characters))
     if "while scanning a quoted scalar" in context and "unexpected end" in problem and start is not None:
         return text.problem(start, "yaml-syntax", "this quote is never closed; add the closing quote")
-    if "cannot start any token" in problem:
+    if "found a tab character" in problem or "cannot start any token" in problem:
         char = text.characters[place : place + 1]
         sentence = (
             "a tab cannot indent; use spaces"
@@ -57,6 +57,8 @@ def syntax_problem(text: SourceText, place: int, start: int | None, problem: str
             else f"a plain value cannot start with {quoted(char)}; put the value in quotes"
         )
         return text.problem(place, "yaml-syntax", sentence)
+    if "unknown escape" in problem and text.characters[place : place + 1] != "\\":
+        place -= 1  # one parser points at the backslash, the other behind it
     for phrases, sentence in _SENTENCES:
         if any(phrase in problem for phrase in phrases):
             return text.problem(place, "yaml-syntax", sentence)

@@ -10,7 +10,7 @@ CASES = Path(__file__).parent / "cases"
 
 
 def rendered(diagnostics: Diagnostics) -> str:
-    """One line a diagnostic, ``file:line:column: severity: check: summary``; below it, indented, the detail."""
+    """A line a diagnostic, ``file:line:column: severity: check: summary``; indented below, the detail."""
     return "".join(_rendered(item) for item in diagnostics)
 
 
