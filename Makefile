@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/scalekit-apply
+RECIPES := scalekit_apply/templates
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE ?=
 
@@ -35,6 +36,12 @@ lint: $(VENV)/developing ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright
+	$(BIN)/shellcheck --shell=bash --external-sources --source-path=SCRIPTDIR $(RECIPES)/github/actions/lib/*.sh
+	$(BIN)/shellcheck examples/*/*.sh
+	$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic --config .github/zizmor.yml .github $(RECIPES)/github/workflows/*.yml examples/*/.github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*/.github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab/.gitlab-ci.yml
 
 bench: $(VENV)/developing ## Measure speed against peers and floors
 	@$(BIN)/python benchmarks/run.py

@@ -21,8 +21,46 @@ class Template:
     resource: str
 
 
-CI_TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = MappingProxyType({})
-"""The files of each CI service, by its name."""
+_ACTIONS: Final = (
+    *(f"{action}/action.yml" for action in ("validate", "plan", "apply", "drift", "reviewed")),
+    *(
+        f"lib/{script}.sh"
+        for script in (
+            "api",
+            "apply",
+            "comment",
+            "common",
+            "drift",
+            "install",
+            "issue",
+            "plan",
+            "reviewed",
+            "validate",
+        )
+    ),
+)
+_WORKFLOWS: Final = ("scalekit-apply.yml", "scalekit-drift.yml", "scalekit-plan.yml")
+
+CI_TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = MappingProxyType(
+    {
+        # The actions go along: what a pipeline runs then changes in a pull request only, like all the rest.
+        "github": (
+            *(
+                Template(
+                    path=PurePosixPath(".github/actions/scalekit-apply", name),
+                    resource=f"github/actions/{name}",
+                )
+                for name in _ACTIONS
+            ),
+            *(
+                Template(path=PurePosixPath(".github/workflows", name), resource=f"github/workflows/{name}")
+                for name in _WORKFLOWS
+            ),
+        ),
+        "gitlab": (Template(path=PurePosixPath(".gitlab-ci.yml"), resource="gitlab/gitlab-ci.yml"),),
+    }
+)
+"""The files of each CI service, by its name. They are pinned to the version that they come with."""
 
 _ENVIRONMENT: Final = "https://acme.scalekit.com"
 _BODY: Final = """\

@@ -19,17 +19,22 @@ from scalekit_apply.views.escaping import whole
 
 @click.command(name="init", short_help="Write a starter configuration.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@option(
+    "--ci",
+    type=click.Choice(sorted(scaffolding.CI_TEMPLATES)),
+    help="Also write what plans in review, applies on merge and looks for drift there.",
+)
 @option("--environment-url", help="The environment to name in it; else SCALEKIT_ENVIRONMENT_URL.")
 @talk_options
 @click.pass_obj
 def command(runtime: Runtime, /, folder: Path, **values: Any) -> ExitCode:
     """Write a starter scalekit.yaml into DIR, the current directory unless given.
 
-    Never overwrites: exits 3 when it is there already. Uses no network.
+    Never overwrites: exits 3 when a file is there already. Uses no network.
     """
     runtime.use(take(Talk, values))
     environment = _environment(runtime.environ, values["environment_url"])
-    files = scaffolding.starter_files(folder, environment=environment)
+    files = scaffolding.starter_files(folder, environment=environment, ci=values["ci"])
     newfiles.require_folder(folder)
     newfiles.write_new(files)
     runtime.write_out("".join(f"{whole(str(path))}\n" for path in files))
