@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scalekit_apply import config, documents
+from scalekit_apply import discovery, documents
 from scalekit_apply.cli.options import (
     READING_FORMATS,
     Connecting,
@@ -66,6 +66,7 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
 
 def _configured(context: click.Context, runtime: Runtime, paths: tuple[str, ...]) -> Desired | None:
     """Return the configuration, ``None`` when nobody asked for one and there is none."""
-    if context.get_parameter_source("config") is ParameterSource.DEFAULT and not config.load(paths).files:
+    is_default = context.get_parameter_source("config") is ParameterSource.DEFAULT
+    if is_default and not discovery.discover(paths)[0]:
         return None
     return load_desired(runtime, paths)

@@ -74,6 +74,10 @@ def test_without_options_the_configuration_says_which_organizations(
     assert "conn_1" in invoke(["list", "--all"], credentials(emulator)).out
 
 
+def test_without_a_configuration_all_are_listed(emulator: Emulator) -> None:
+    assert "3 connections" in invoke(["list"], credentials(emulator)).out
+
+
 def test_a_configuration_without_organizations_lists_all(emulator: Emulator, tmp_path: Path) -> None:
     (tmp_path / "scalekit.yaml").write_text("version: 1\n")
     assert "3 connections" in invoke(["list"], credentials(emulator)).out

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -102,6 +103,19 @@ def test_what_is_no_file_exits_3(tmp_path: Path, name: str, reason: str) -> None
     done = invoke(["show", f"{tmp_path}/{name}"])
     assert done.code == 3
     assert reason in done.err
+
+
+def test_a_stdin_that_cannot_be_read_exits_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_self: io.BytesIO, _size: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    class Broken(io.BytesIO):
+        read = broken  # type: ignore[assignment]  # it never returns
+
+    monkeypatch.setattr(io, "BytesIO", Broken)
+    done = invoke(["show", "-"])
+    assert done.code == 3
+    assert "Standard input cannot be read: Input/output error." in done.err
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_file_is_read(tmp_path: Path) -> None:
