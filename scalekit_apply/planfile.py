@@ -85,7 +85,8 @@ def _parse(data: bytes, name: str) -> JsonObject:
     except UnicodeDecodeError as error:
         raise PlanFileError(f"{name} is not JSON: byte {error.start} is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
+        shown = error.doc.strip()
+        if error.pos >= len(error.doc.rstrip()) or (shown.startswith("{") and not shown.endswith("}")):
             raise PlanFileError(f"{name} ends in the middle: it was cut off.", hint=_AGAIN) from None
         raise PlanFileError(
             f"{name} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
@@ -27,7 +28,7 @@ from scalekit_apply.model import (
     is_organization_id,
     parse_environment,
 )
-from scalekit_apply.plan import Change, Origin, Plan
+from scalekit_apply.plan import Change, Origin, Plan, change_order
 from scalekit_apply.result import ChangeResult, Result, State
 
 
@@ -47,6 +48,8 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     """
     environment = _environment(document["environment"])
     changes = tuple(_change(item) for item in document["resource_changes"])
+    if any(change_order(first) >= change_order(second) for first, second in pairwise(changes)):
+        raise Contradiction("its changes are not in order, or one stands twice")
     return Plan(
         environment=environment,
         changes=changes,

@@ -20,7 +20,8 @@ Markup = NewType("Markup", str)
 
 NAME_LIMIT: Final = 100
 SENTENCE_LIMIT: Final = 600
-DETAIL_LIMIT: Final = 2_000
+DETAIL_LIMIT: Final = 1_000
+DETAIL_LINES: Final = 20
 
 # Not one of these shows anything, and Unicode still counts them as letters, marks or symbols.
 _INVISIBLE: Final = frozenset(
@@ -72,9 +73,14 @@ def whole(text: str) -> Plain:
     return plain(text, None)
 
 
+def detail_lines(text: str) -> list[str]:
+    """The first lines of a text that are not empty; not escaped."""
+    return [line for line in text.split("\n") if line.strip()][:DETAIL_LINES]
+
+
 def spread(text: str) -> list[Plain]:
     """Escape text of several lines, each on its own; empty text has none."""
-    return [plain(line, DETAIL_LIMIT) for line in text.split("\n") if line.strip()]
+    return [plain(line, DETAIL_LIMIT) for line in detail_lines(text)]
 
 
 def _escape(character: str) -> str:

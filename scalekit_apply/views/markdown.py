@@ -10,7 +10,16 @@ from scalekit_apply.model import Check, Limits, LiveConnection
 from scalekit_apply.plan import Action, Change, Origin, Plan
 from scalekit_apply.result import ChangeResult, Result, State
 from scalekit_apply.views import wording
-from scalekit_apply.views.escaping import DETAIL_LIMIT, Markup, between, code, fuse, label, prose
+from scalekit_apply.views.escaping import (
+    DETAIL_LIMIT,
+    Markup,
+    between,
+    code,
+    detail_lines,
+    fuse,
+    label,
+    prose,
+)
 from scalekit_apply.views.paging import Section, Tier, page
 
 _SHOWN: Final = 20
@@ -229,9 +238,8 @@ def _ended(item: ChangeResult) -> Markup:
 def _problem(item: Diagnostic) -> Markup:
     word: LiteralString = wording.severity_word(item.severity)
     place = between(" ", [code(part, None) for part in wording.problem_place(item)])
-    text = between(
-        " ", [prose(part, DETAIL_LIMIT) for part in (item.summary, *item.detail.split("\n")) if part.strip()]
-    )
+    said = [prose(item.summary), *(prose(line, DETAIL_LIMIT) for line in detail_lines(item.detail))]
+    text = between(" ", [part for part in said if part])
     return fuse("- **", word, ":** ", text, "<br>", place)
 
 

@@ -13,7 +13,7 @@ from scalekit_apply.model import Check
 from scalekit_apply.plan import Change, JsonValue, Plan, digest
 from scalekit_apply.result import ChangeResult, Result, State
 from scalekit_apply.views import wording
-from scalekit_apply.views.escaping import DETAIL_LIMIT, SENTENCE_LIMIT, plain, whole
+from scalekit_apply.views.escaping import DETAIL_LIMIT, detail_lines, plain, whole
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _DRIFT: Final = "drift"
@@ -104,7 +104,7 @@ def _result(item: Diagnostic, rule: int, files: Sequence[str]) -> JsonValue:
         "ruleIndex": rule,
         "level": _LEVELS[item.severity],
         "message": {
-            "text": "\n".join(_message(part) for part in (item.summary, *item.detail.split("\n")) if part)
+            "text": "\n".join(_message(part) for part in (item.summary, *detail_lines(item.detail)) if part)
         },
         "locations": [_location(place)] if place else [],
         "partialFingerprints": {
@@ -115,7 +115,7 @@ def _result(item: Diagnostic, rule: int, files: Sequence[str]) -> JsonValue:
 
 def _message(text: str) -> str:
     """Brackets are links in a message, unless a backslash says otherwise."""
-    shown = plain(text, max(SENTENCE_LIMIT, DETAIL_LIMIT)).replace("\\", "\\\\")
+    shown = plain(text, DETAIL_LIMIT).replace("\\", "\\\\")
     return shown.replace("[", "\\[").replace("]", "\\]")
 
 

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from views_support import CHANGES, ENVIRONMENT, ERROR, PLANS, PROBLEMS, RESULTS, Applied, plan_of
+
+from scalekit_apply import views
+from scalekit_apply.diagnostics import Diagnostics, Severity
+from scalekit_apply.model import Address, ConnectionId, Environment, OrganizationId
+from scalekit_apply.plan import Change, Plan, change_order
+from scalekit_apply.result import ChangeResult, Result, State
+from scalekit_apply.views import Format
+from scalekit_apply.views.paging import LIMIT
+
+
+def many(count: int) -> tuple[Change, ...]:
+    """Changes in hundreds of organizations, a tenth of them disables."""
+    found: list[Change] = []
+    for number in range(count):
+        live = replace(
+            CHANGES[0].live,
+            address=Address(OrganizationId(f"org_{number // 7:017}"), ConnectionId(f"conn_{number:017}")),
+            enabled=number % 10 == 0,
+        )
+        found.append(replace(CHANGES[0], live=live))
+    return tuple(sorted(found, key=change_order))
+
+
+def big_plan(count: int = 3_000) -> Plan:
+    return Plan(environment=ENVIRONMENT, changes=many(count), unchanged=0, policy=PLANS["no-changes"].policy)
+
+
+def test_the_first_line_is_a_marker_that_programs_find() -> None:
+    written = views.render_plan(PLANS["everything"], Format.MARKDOWN)
+    fingerprint = PLANS["everything"].fingerprint
+    assert written.splitlines()[0] == (
+        "<!-- scalekit-apply environment=https://acme.scalekit.com"
+        f" fingerprint={fingerprint} truncated=false -->"
+    )
+
+
+def test_a_marker_cannot_be_left() -> None:
+    plan = replace(PLANS["no-changes"], environment=Environment("https://x --> <b>\n truncated=true"))
+    marker = views.render_plan(plan, Format.MARKDOWN).splitlines()[0]
+    assert re.fullmatch(r"<!-- \S+ environment=\S+ fingerprint=\S+ truncated=false -->", marker)
+    assert marker.index("-->") == len(marker) - 3
+
+
+def test_three_thousand_changes_fit_into_a_comment_cut_between_rows() -> None:
+    written = views.render_plan(big_plan(), Format.MARKDOWN)
+    assert LIMIT - 400 < len(written) <= LIMIT
+    assert " truncated=true -->" in written.splitlines()[0]
+    rows = [line for line in written.splitlines() if "`conn_" in line]
+    assert {line.count("|") for line in rows} == {7}
+    missing = re.search(r"^_(\d+) more not shown: ", written, re.MULTILINE)
+    assert missing
+    assert len(rows) + int(missing[1]) == 3_000
+    assert "Fingerprint: " in written
+
+
+def test_no_disable_is_cut_while_an_enable_is_shown() -> None:
+    written = views.render_plan(big_plan(), Format.MARKDOWN)
+    assert written.count("| **disable** |") == 300
+    assert written.index("| enable |") > written.rindex("| **disable** |")
+
+
+def test_what_is_small_is_not_cut() -> None:
+    written = views.render_plan(big_plan(100), Format.MARKDOWN)
+    assert "not shown" not in written
+    assert "truncated=false" in written
+
+
+def test_a_failed_apply_of_three_thousand_changes_shows_its_failures_first() -> None:
+    ends = tuple(
+        ChangeResult(change=change, state=State.FAILED if number % 100 == 0 else State.APPLIED, message="no")
+        for number, change in enumerate(many(3_000))
+    )
+    result = Result(environment=ENVIRONMENT, fingerprint=big_plan().fingerprint, results=ends)
+    written = views.render_result(result, None, Format.MARKDOWN)
+    assert len(written) <= LIMIT
+    assert written.count("| **failed to ") == 30
+    assert written.index("| **enabled**") > written.rindex("| **failed to ")
+
+
+def test_three_thousand_problems_leave_room_for_the_changes() -> None:
+    problems = [replace(ERROR, summary=f"Problem {number}.") for number in range(3_000)]
+    plan = replace(PLANS["everything"], diagnostics=Diagnostics(problems))
+    written = views.render_plan(plan, Format.MARKDOWN)
+    assert len(written) <= LIMIT
+    assert "`conn_900`" in written
+    assert "**Blocked by 3000 errors: apply refuses this plan.**" in written
+
+
+def test_drift_of_three_thousand_connections_fits_into_an_issue() -> None:
+    plan = replace(big_plan(), unmanaged=tuple(change.live for change in many(500)))
+    written = views.render_drift(plan, Format.MARKDOWN)
+    assert len(written) <= LIMIT
+    assert "3000 differ from the configuration" in written
+
+
+def test_many_targets_are_counted() -> None:
+    plan = replace(PLANS["partial"], targets=tuple(f"conn_{number}" for number in range(500)))
+    assert "`conn_19`, 480 more" in views.render_plan(plan, Format.MARKDOWN)
+
+
+@pytest.mark.parametrize("case", RESULTS.values(), ids=list(RESULTS))
+def test_a_result_has_a_row_for_every_change(case: Applied) -> None:
+    written = views.render_result(case.result, case.plan, Format.MARKDOWN)
+    assert len([line for line in written.splitlines() if "`conn_" in line and line.startswith("|")]) == len(
+        case.result.results
+    )
+
+
+def test_notes_are_folded_and_errors_are_not() -> None:
+    note = replace(ERROR, severity=Severity.NOTE, summary="Just so you know.")
+    written = views.render_plan(plan_of(CHANGES, ERROR, note), Format.MARKDOWN)
+    assert written.index("is protected") < written.index("<details>") < written.index("Just so you know.")
+
+
+def test_ordinary_words_stay_readable() -> None:
+    written = views.render_diagnostics(PROBLEMS["invalid"].diagnostics, Format.MARKDOWN)
+    assert '- **Error:** Unknown key "enabeld". Did you mean enabled?<br>`b.yaml` `unknown-key`\n' in written

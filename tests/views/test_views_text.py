@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from views_support import CHANGES, ERROR, PLANS, PROBLEMS, RESULTS, plan_of
+
+from scalekit_apply import views
+from scalekit_apply.diagnostics import Diagnostics, Severity
+from scalekit_apply.exits import Outcome
+from scalekit_apply.result import ChangeResult, State
+from scalekit_apply.views import Format
+from scalekit_apply.views.text import render_table
+
+
+def text_of_plan(name: str) -> str:
+    return views.render_plan(PLANS[name], Format.TEXT)
+
+
+def test_a_plan_without_changes_says_so_in_the_frozen_words() -> None:
+    assert text_of_plan("no-changes").startswith("No changes. Live state matches the configuration.\n")
+
+
+def test_no_changes_never_stands_beside_an_error() -> None:
+    written = text_of_plan("blocked-without-changes")
+    assert "No changes." not in written
+    assert "Plan: 0 to enable, 0 to disable, 14 unchanged.\n" in written
+    assert "Blocked by 1 error" in written
+
+
+def test_every_change_is_one_line_under_its_organization_with_disables_first() -> None:
+    lines = text_of_plan("everything").splitlines()
+    assert lines[:3] == [
+        "org_59615193906282635  Megasoft",
+        "  - disable conn_2123312131125533  OKTA SAML COMPLETED megasoft.com  # scalekit.yaml:7",
+        f"  + enable  {'conn_88':21}  GOOGLE OIDC COMPLETED megasoft.io,megasoft.dev  # scalekit.yaml:12",
+    ]
+    assert lines[4] == "org_70000000000000001  Bücher & Söhne GmbH"
+
+
+def test_a_plan_ends_with_what_it_was_made_for_and_its_fingerprint() -> None:
+    assert text_of_plan("everything").splitlines()[-4:] == [
+        "Allowed: mass-disable",
+        "Plan: 2 to enable, 1 to disable, 14 unchanged.",
+        "Environment: https://acme.scalekit.com",
+        f"Fingerprint: {PLANS['everything'].fingerprint}",
+    ]
+
+
+def test_a_partial_plan_names_its_targets() -> None:
+    assert "Partial, only these targets: conn_2123312131125533\n" in text_of_plan("partial")
+
+
+def test_a_compared_plan_keeps_what_was_asked_for_apart_from_drift() -> None:
+    asked, _, drifted = text_of_plan("compared").partition("\ndrift: ")
+    assert asked.startswith("config: ")
+    assert "enable  conn_88 " in asked
+    assert "conn_2123312131125533" not in asked
+    assert "disable conn_2123312131125533" in drifted
+
+
+def test_an_unmanaged_connection_is_not_said_twice() -> None:
+    plan = PLANS["everything"]
+    assert text_of_plan("everything").count("conn_777") == 1
+    louder = replace(
+        plan,
+        diagnostics=Diagnostics(replace(item, severity=Severity.WARNING) for item in plan.diagnostics),
+    )
+    assert "Warning: conn_777 is enabled" in views.render_plan(louder, Format.TEXT)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("complete", "Apply complete: 1 enabled, 1 disabled."),
+        ("nothing-to-do", "Apply complete: 0 enabled, 0 disabled."),
+        ("failed", "Apply incomplete: 1 enabled, 1 failed, 1 skipped."),
+        ("interrupted", "Apply incomplete: 2 skipped, 1 unknown."),
+        ("stale", "Apply incomplete: no change was made."),
+    ],
+)
+def test_a_result_is_summed_up_in_the_frozen_words(name: str, sentence: str) -> None:
+    case = RESULTS[name]
+    for written in (Format.TEXT, Format.MARKDOWN, Format.GITHUB):
+        assert sentence in views.render_result(case.result, case.plan, written)
+
+
+def test_an_apply_that_found_everything_done_is_complete_without_writes() -> None:
+    case = RESULTS["complete"]
+    done = tuple(ChangeResult(change=change, state=State.ALREADY) for change in CHANGES)
+    written = views.render_result(replace(case.result, results=done), None, Format.TEXT)
+    assert "Apply complete: 0 enabled, 0 disabled.\n" in written
+    assert written.count("= already ") == 3
+
+
+def test_a_failure_says_what_support_asks_for() -> None:
+    case = RESULTS["failed"]
+    written = views.render_result(case.result, case.plan, Format.TEXT)
+    assert "  ! failed to enable conn_88  (HTTP 503, 5 attempts, trace id 9f8e7d)\n" in written
+    assert "      upstream connect error\n" in written
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_is_told_apart(state: State) -> None:
+    results = tuple(ChangeResult(change=change, state=state) for change in CHANGES)
+    result = replace(RESULTS["complete"].result, results=results, outcomes=frozenset({Outcome.INCOMPLETE}))
+    marks = {
+        State.APPLIED: "-+",
+        State.ALREADY: "=",
+        State.FAILED: "!",
+        State.SKIPPED: ".",
+        State.UNKNOWN: "?",
+    }
+    lines = views.render_result(result, None, Format.TEXT, color=False).splitlines()
+    assert {line[2] for line in lines if line.startswith("  ")} == set(marks[state])
+
+
+def test_no_drift_has_words_of_its_own() -> None:
+    assert views.render_drift(PLANS["no-changes"], Format.TEXT).startswith("No drift.")
+    for name in ("everything", "blocked-without-changes"):
+        assert "No drift." not in views.render_drift(PLANS[name], Format.TEXT)
+
+
+def test_an_enabled_connection_that_nobody_asked_for_is_drift() -> None:
+    plan = replace(PLANS["no-changes"], unmanaged=PLANS["everything"].unmanaged)
+    written = views.render_drift(plan, Format.TEXT)
+    assert "Drift: 0 differ from the configuration, 1 enabled but not in the configuration" in written
+    assert "org_59615193906282635/conn_777" in written
+
+
+def test_drift_says_what_is_and_what_should_be() -> None:
+    written = views.render_drift(PLANS["everything"], Format.TEXT)
+    assert "  ~ conn_2123312131125533 is enabled, should be disabled  OKTA SAML" in written
+    assert "disable conn_" not in written
+
+
+def test_a_problem_has_severity_place_check_and_what_to_do() -> None:
+    written = views.render_diagnostics(Diagnostics([ERROR]), Format.TEXT)
+    assert written == (
+        "Error: conn_2123312131125533 is protected, and the plan would disable it.\n"
+        "  scalekit.yaml:7:18  protected-connection  org_59615193906282635/conn_2123312131125533\n"
+        "  Remove protected: true, or set enabled: true.\n"
+    )
+
+
+def test_lines_of_a_detail_are_marked_so_that_they_cannot_pass_for_others() -> None:
+    problem = replace(ERROR, detail="one\n\nPlan: 0 to enable, 0 to disable, 0 unchanged.")
+    written = views.render_diagnostics(Diagnostics([problem]), Format.TEXT)
+    assert written.endswith("  | one\n  | Plan: 0 to enable, 0 to disable, 0 unchanged.\n")
+
+
+def test_files_are_given_a_verdict() -> None:
+    for name, verdict in (
+        ("invalid", "Invalid: 3 files, 2 errors, 1 warning.\n"),
+        ("valid", "Valid: 1 file, no problems.\n"),
+    ):
+        case = PROBLEMS[name]
+        assert views.render_diagnostics(case.diagnostics, Format.TEXT, files=case.files).endswith(verdict)
+    assert views.render_diagnostics(Diagnostics(), Format.TEXT) == ""
+
+
+def test_colours_mark_what_is_enabled_and_what_is_disabled() -> None:
+    written = views.render_plan(PLANS["everything"], Format.TEXT, color=True)
+    assert "\x1b[31m  - disable conn_2123312131125533\x1b[0m" in written
+    assert "\x1b[32m  + enable  conn_88\x1b[0m" in written
+
+
+def test_many_domains_are_counted() -> None:
+    domains = tuple(f"d{number}.example" for number in range(8))
+    change = replace(CHANGES[0], live=replace(CHANGES[0].live, domains=domains))
+    assert "d4.example,+3 more  # " in views.render_plan(plan_of((change,)), Format.TEXT)
+
+
+def test_what_the_service_did_not_say_leaves_no_hole() -> None:
+    bare = replace(CHANGES[0].live, organization_name="", provider="", type="", status="", domains=())
+    written = views.render_plan(plan_of((replace(CHANGES[0], live=bare, source=None),)), Format.TEXT)
+    assert written.splitlines()[:2] == ["org_59615193906282635", "  - disable conn_2123312131125533"]
+
+
+def test_a_place_without_a_line_is_its_file() -> None:
+    assert CHANGES[0].source
+    change = replace(CHANGES[0], source=replace(CHANGES[0].source, line=None, column=None))
+    for format_ in (Format.TEXT, Format.MARKDOWN):
+        written = views.render_plan(plan_of((change,)), format_)
+        assert "scalekit.yaml" in written
+        assert "scalekit.yaml:" not in written
+
+
+def test_a_table_lines_up_by_the_width_on_a_terminal() -> None:
+    table = render_table(
+        ["NAME", "ID"], [["漢字", "conn_1"], ["e\u0301", "conn_2"], ["plain", "conn_" + "x" * 27]]
+    )
+    assert table.splitlines() == [
+        "NAME   ID",
+        "漢字   conn_1",
+        "e\u0301      conn_2",
+        "plain  conn_" + "x" * 27,
+    ]
+
+
+def test_a_table_escapes_its_cells_and_cuts_only_what_is_longer_than_any_identifier() -> None:
+    table = render_table(["A"], [["::error::x"], ["\x1b[31m\n"], ["y" * 500]])
+    lines = table.splitlines()
+    assert lines[1:3] == ["\\u003a:error::x", "\\u001b[31m\\n"]
+    assert len(lines[3]) == 200
+    assert lines[3].endswith("…")
+
+
+def test_a_table_without_rows_is_its_header() -> None:
+    assert render_table(["A", "B"], []) == "A  B\n"
