@@ -7,7 +7,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import diagnostic_collections, diagnostic_values
+from plan_strategies import diagnostic_collections, diagnostic_values
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
 

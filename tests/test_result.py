@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from checks_support import live_connection
 from hypothesis import given
-from strategies import results
+from plan_strategies import results
 
 from scalekit_apply.exits import ExitCode, Outcome, exit_code
 from scalekit_apply.model import Environment

@@ -22,8 +22,8 @@ from checks_support import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from plan_strategies import changes_of as drawn_changes
 from strategies import World, instants, worlds
-from strategies import changes_of as drawn_changes
 
 from scalekit_apply import checks
 from scalekit_apply.checks.evidence import Evidence, Finding, not_computable
