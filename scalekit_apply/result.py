@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.exits import Outcome
@@ -76,4 +76,6 @@ class Result:
                     counts["enabled" if item.change.action is Action.ENABLE else "disabled"] += 1
                 case State.ALREADY | State.FAILED | State.SKIPPED | State.UNKNOWN:
                     counts[item.state.value] += 1
+                case _:
+                    assert_never(item.state)
         return counts
