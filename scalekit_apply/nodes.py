@@ -78,4 +78,7 @@ class Document:
 
 
 def _index(mapping: MappingNode, key: str) -> int:
-    return next(index for index, known in enumerate(mapping) if known == key)
+    for index, known in enumerate(mapping):
+        if known == key:
+            return index
+    raise KeyError(key)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_right
-from itertools import accumulate
 from typing import Final
 
 from scalekit_apply.diagnostics import Diagnostic, Location, Severity
 
 BYTE_LIMIT: Final = 64 * 1024 * 1024
 MOST_PROBLEMS: Final = 10_000
+_NOTE_BITS: Final = 9
 _SHOWN: Final = 60
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -58,23 +57,38 @@ def _escaped(char: str) -> str:
 
 
 class SourceText:
-    """The characters of a file without its byte order mark, and where its lines start."""
+    """The characters of a file without its byte order mark, and where its lines are.
 
-    __slots__ = ("_lines", "characters", "name")
+    Places are found from a note for every 512 characters: how many lines have ended before, and where the
+    last of them did. A table of all lines would be the larger part of a file of empty ones.
+    """
+
+    __slots__ = ("_ended", "_last_end", "characters", "name")
 
     def __init__(self, name: str, characters: str) -> None:
         self.name = name
         self.characters = characters
-        self._lines: array[int] | None = None
+        self._ended = array("L")
+        self._last_end = array("l")
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column, from 1, of a character offset."""
-        if self._lines is None:
-            lengths = (len(line) + 1 for line in self.characters.split("\n"))
-            self._lines = array("L", accumulate(lengths, initial=0))
-            self._lines.pop()
-        line = bisect_right(self._lines, offset)
-        return line, offset - self._lines[line - 1] + 1
+        if not self._ended:
+            self._take_notes()
+        note = offset >> _NOTE_BITS
+        start = note << _NOTE_BITS
+        end = self.characters.rfind("\n", start, offset)
+        if end < 0:
+            return self._ended[note] + 1, offset - self._last_end[note]
+        return self._ended[note] + self.characters.count("\n", start, offset) + 1, offset - end
+
+    def _take_notes(self) -> None:
+        ended, last_end = 0, -1
+        for start in range(0, len(self.characters) + 1, 1 << _NOTE_BITS):
+            self._ended.append(ended)
+            self._last_end.append(last_end)
+            ended += self.characters.count("\n", start, start + (1 << _NOTE_BITS))
+            last_end = max(last_end, self.characters.rfind("\n", start, start + (1 << _NOTE_BITS)))
 
     def location(self, offset: int) -> Location:
         """Return the place of a character offset."""

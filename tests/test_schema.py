@@ -154,6 +154,11 @@ def node(value: object) -> Node:
             return value
 
 
+def children(item: Node, key: str) -> list[Node]:
+    found = item.get(key) if isinstance(item, MappingNode) else None
+    return [*found] if isinstance(found, ListNode) else []
+
+
 def accepted_by_shapes(value: object) -> bool:
     """What the loader asks: the file, then each organization, then each connection; each twice."""
     judge, whole = Shapes(), node(value)
@@ -161,20 +166,13 @@ def accepted_by_shapes(value: object) -> bool:
     def accepted(part: schema.Part | None, item: Node) -> bool:
         return not [*judge.violations(part, item, most=9), *judge.violations(part, item, most=9)]
 
-    if not accepted(None, whole):
-        return False
-    organizations: object = whole.get("organizations") if isinstance(whole, MappingNode) else None
-    for organization in organizations if isinstance(organizations, ListNode) else []:
-        if not accepted("organization", organization):
-            return False
-        connections: Node = (
-            organization.get("connections", []) if isinstance(organization, MappingNode) else None
-        )
-        if isinstance(connections, ListNode) and not all(
-            accepted("connection", each) for each in connections
-        ):
-            return False
-    return True
+    organizations = children(whole, "organizations")
+    connections = [each for organization in organizations for each in children(organization, "connections")]
+    return (
+        accepted(None, whole)
+        and all(accepted("organization", each) for each in organizations)
+        and all(accepted("connection", each) for each in connections)
+    )
 
 
 _ODD: st.SearchStrategy[object] = st.sampled_from(

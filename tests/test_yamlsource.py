@@ -287,6 +287,14 @@ def test_a_byte_order_mark_does_not_move_columns() -> None:
     assert text.position(document.place_at(document.root, 0, ("b",))) == (2, 4)
 
 
+@given(st.text("a\n\u00e9", max_size=60), st.integers(1, 40))
+def test_positions_are_those_that_counting_lines_gives(text: str, times: int) -> None:
+    source = SourceText("f", text * times)
+    for offset in {0, len(source.characters), len(source.characters) // 2, len(source.characters) // 3}:
+        before = source.characters[:offset].split("\n")
+        assert source.position(offset) == (len(before), len(before[-1]) + 1)
+
+
 @given(st.text())
 def test_quoted_text_is_short_and_on_one_line(text: str) -> None:
     shown = quoted(text)
