@@ -112,7 +112,7 @@ def _run_command(
     # In the foreground of a terminal, Ctrl-C reaches the whole process group: the command gets it from the
     # terminal, and a second one from here would count as a second Ctrl-C. Anywhere else the command gets a
     # group of its own, so that what reaches it is exactly what was passed on.
-    foreground = _in_foreground()
+    foreground = in_foreground()
     try:
         child = subprocess.Popen(  # noqa: S603  # running what the user asks for is the feature
             command, env=environment, process_group=None if foreground else 0
@@ -133,9 +133,10 @@ def _run_command(
     return _DIED - code if code < 0 else code
 
 
-def _in_foreground() -> bool:
+def in_foreground(terminal_path: str = "/dev/tty") -> bool:
+    """Whether the process belongs to those that a Ctrl-C at the terminal reaches."""
     try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_CLOEXEC)
+        terminal = os.open(terminal_path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

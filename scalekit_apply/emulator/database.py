@@ -13,7 +13,7 @@ from scalekit_apply.errors import UsageError
 
 _APPLICATION_ID: Final = 0x534B4150
 _FORMAT: Final = 1
-_BUSY_SECONDS: Final = 30
+_BUSY_SECONDS: Final = 30.0
 
 _SCHEMA: Final = (
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -39,15 +39,16 @@ _SCHEMA: Final = (
 class Database:
     """A database of the emulator, for any number of threads and processes at once.
 
-    Raises :class:`UsageError` for a file that is not one.
+    ``busy_seconds`` is how long to wait for another process. Raises :class:`UsageError` for a file that is
+    not one.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, busy_seconds: float = _BUSY_SECONDS) -> None:
         self._lock = threading.RLock()
         self._name = str(path) if path else "in memory"
         try:
             self._database = sqlite3.connect(
-                path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                path or ":memory:", timeout=busy_seconds, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as error:
             raise UsageError(f"The database {self._name} cannot be opened: {error}.") from error
@@ -67,30 +68,36 @@ class Database:
 
     def _prepare(self) -> None:
         self._database.execute("PRAGMA foreign_keys = ON")
-        with self.writing() as database:
-            tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if not tables:
-                for statement in _SCHEMA:
+        if not self._tables():
+            with self.writing() as database:
+                # Another process may have been faster between the two looks.
+                for statement in () if self._tables() else _SCHEMA:
                     database.execute(statement)
-            found = tuple(
-                database.execute(f"PRAGMA {name}").fetchone()[0]
-                for name in ("application_id", "user_version")
-            )
-        if found[0] != _APPLICATION_ID:
+        made_by, version = (self.rows(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version"))
+        if made_by != _APPLICATION_ID:
             raise UsageError(f"The database {self._name} was not made by the emulator.")
-        if found[1] != _FORMAT:
+        if version != _FORMAT:
             raise UsageError(f"The database {self._name} was made by another version of the emulator.")
         self._use_write_ahead_log()
 
+    def _tables(self) -> int:
+        return int(self.rows("SELECT count(*) FROM sqlite_master")[0][0])
+
     def _use_write_ahead_log(self) -> None:
-        # Two processes that start on one file both want this, and SQLite answers busy at once here instead
-        # of waiting. The mode stays with the file, so whoever loses has nothing left to do.
+        # Readers then never wait for a writer. The mode stays with the file, and changing it needs the file
+        # for oneself: when that cannot be had, the old mode goes on working.
         try:
             self._database.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
         self._database.execute("PRAGMA synchronous = NORMAL")
+
+    def version(self) -> tuple[int, int]:
+        """Return what differs after every change, whether of this process or of another."""
+        with self._lock:
+            theirs = self._database.execute("PRAGMA data_version").fetchone()[0]
+            return theirs, self._database.total_changes
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
@@ -102,10 +109,10 @@ class Database:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
+                self._database.execute("COMMIT")
             except BaseException:
                 self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
 
     def rows(self, statement: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
         """Return what a query finds."""

@@ -18,7 +18,6 @@ from scalekit_apply.emulator.messages import Answer
 from scalekit_apply.emulator.wireformat import code_of_status, error_answer, json_answer
 
 _MEBIBYTE: Final = 1 << 20
-_LONGEST_HANG: Final = 600.0
 _POLL: Final = 0.05
 _HTML: Final = (
     "<html><head><title>{status} Server Error</title></head>"
@@ -86,9 +85,9 @@ def reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def hang(connection: socket.socket, stopping: threading.Event) -> None:
-    """Wait until the client closes the connection, the emulator stops, or ten minutes are over."""
-    end = time.monotonic() + _LONGEST_HANG
+def hang(connection: socket.socket, stopping: threading.Event, *, longest: float = 600.0) -> None:
+    """Wait until the client closes the connection, the emulator stops, or ``longest`` seconds are over."""
+    end = time.monotonic() + longest
     with selectors.DefaultSelector() as selector:
         selector.register(connection, selectors.EVENT_READ)
         while not stopping.is_set() and time.monotonic() < end:

@@ -55,7 +55,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final, NoReturn
+from typing import Final, NoReturn, assert_never
 
 from scalekit_apply.emulator.faultkinds import Fault, Kind, Shape, When
 from scalekit_apply.emulator.messages import Request
@@ -178,6 +178,8 @@ def _with_value(spec: str, fault: Fault, kind: _Value, text: str, *, is_default:
             if kind is _Value.STATUS and number not in _ERROR_STATUS:
                 _refuse(spec, f"{fault.kind} {kind.value}")
             return replace(fault, number=number)
+        case _:
+            assert_never(kind)
 
 
 def _with_key(  # noqa: PLR0911  # one for each key

@@ -62,8 +62,8 @@ class JsonReader:
             kind = kinds.get(name)
             if kind is None:
                 close = difflib.get_close_matches(name, kinds, 1)
-                hint = f", did you mean {close[0]}?" if close else ""
-                self.report(path, f"has the unknown key {_shown(name)}{hint}".removesuffix("."))
+                hint = f" (did you mean {close[0]}?)" if close else ""
+                self.report(path, f"has the unknown key {_shown(name)}{hint}")
             elif not _TESTS[kind](item):
                 self.report(f"{path}.{name}", f"must be {kind.value}, not {_shown(item)}")
             else:

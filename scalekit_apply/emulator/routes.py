@@ -19,14 +19,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
-from typing import Final
+from typing import Final, assert_never
 from urllib.parse import parse_qsl
 
 from scalekit_apply.emulator.messages import Answer, Request
 from scalekit_apply.emulator.options import Dialect, SingleRead, UnknownOrganization, WideList
-from scalekit_apply.emulator.records import READ_PERMISSION, WRITE_PERMISSION, Connection
+from scalekit_apply.emulator.records import READ_PERMISSION, WRITE_PERMISSION, Connection, ListedConnection
 from scalekit_apply.emulator.seed import MAX_ID_LENGTH
 from scalekit_apply.emulator.store import Store
 from scalekit_apply.emulator.tokens import Tokens
@@ -55,13 +55,15 @@ class _RefusedError(Exception):
 
 
 class Routes:
-    """Answers requests from a store. Holds no state of its own; safe in many threads."""
+    """Answers requests from a store; safe in many threads."""
 
     def __init__(self, store: Store, tokens: Tokens, wire: WireFormat, dialect: Dialect) -> None:
         self._store = store
         self._tokens = tokens
         self._wire = wire
         self._dialect = dialect
+        # Writing out the list of a large environment takes seconds, and it is asked for again and again.
+        self._wide_lists: dict[bool, tuple[tuple[int, int], Answer]] = {}
 
     def answer(self, request: Request, *, effect: Effect = Effect.MADE, refusal: str = "") -> Answer:
         """Do what the request asks and return the answer.
@@ -155,13 +157,27 @@ class Routes:
                 and self._store.organization(organization_id) is None
             ):
                 return error_answer(Code.NOT_FOUND, "organization not found")
-        wide = organization_id is None and domain is None
-        found = self._store.connections(
-            organization_id=organization_id,
-            domain=domain,
-            active_only=request.query.get("include") != "all",
-            environment_only=wide and self._dialect.wide_list is WideList.ENVIRONMENT,
+        active_only = request.query.get("include") != "all"
+        if organization_id is None and domain is None:
+            return self._wide_list(active_only=active_only)
+        return self._listed(
+            self._store.connections(organization_id=organization_id, domain=domain, active_only=active_only)
         )
+
+    def _wide_list(self, *, active_only: bool) -> Answer:
+        version = self._store.version()
+        known = self._wide_lists.get(active_only)
+        if known and known[0] == version:
+            return known[1]
+        answer = self._listed(
+            self._store.connections(
+                active_only=active_only, environment_only=self._dialect.wide_list is WideList.ENVIRONMENT
+            )
+        )
+        self._wide_lists[active_only] = version, answer
+        return answer
+
+    def _listed(self, found: Iterable[ListedConnection]) -> Answer:
         return self._wire.answer({"connections": [self._wire.listed(item) for item in found]})
 
     def _read(self, request: Request) -> Answer:
@@ -220,6 +236,8 @@ class Routes:
                 return self._wire.answer({"enabled": not wanted, "error_message": ""})
             case Effect.REFUSED:
                 return self._wire.answer({"enabled": found.enabled, "error_message": refusal})
+            case _:
+                assert_never(effect)
 
 
 def _check_length(**ids: str) -> None:

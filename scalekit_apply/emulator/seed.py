@@ -235,7 +235,7 @@ def _client(reader: JsonReader, item: object, path: str) -> Client:
     if "permissions" in given:
         wanted = given["permissions"]
         for number, one in enumerate(cast("list[object]", wanted)):
-            if one not in permissions:
+            if not isinstance(one, str) or one not in permissions:
                 reader.report(
                     f"{path}.permissions[{number}]", f"must be one of {', '.join(sorted(permissions))}"
                 )
@@ -326,5 +326,8 @@ def _certificate(reader: JsonReader, item: object, path: str, now: float) -> Map
         days = given.pop("expiry_in_days")
         if "expiry_time" in given:
             reader.report(path, "has both expiry_time and expiry_in_days")
-        given["expiry_time"] = timestamp(now + days * _SECONDS_A_DAY)
+        try:
+            given["expiry_time"] = timestamp(now + days * _SECONDS_A_DAY)
+        except (OverflowError, ValueError, OSError):
+            reader.report(f"{path}.expiry_in_days", "leads to a time that cannot be written")
     return given

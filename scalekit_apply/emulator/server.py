@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
@@ -217,11 +218,16 @@ class Emulator:
         """Forget the requests so far."""
         self._service.clear_requests()
 
-    def add(self, document: Mapping[str, Any]) -> None:
-        """Add the clients, organizations and connections of a document in the form of the seed."""
-        seed = parse_seed(document, now=self._clock())
+    def add_organization(self, document: Mapping[str, Any]) -> None:
+        """Add an organization with its connections, in the form of the seed."""
+        seed = parse_seed({"organizations": [document]}, now=self._clock())
         self.store.add_organizations(seed.organizations)
         self.store.add_connections(seed.connections)
+
+    def add_connection(self, document: Mapping[str, Any], *, organization_id: str = "") -> None:
+        """Add a connection, in the form of the seed, to an organization or to the environment itself."""
+        seed = parse_seed({"connections": [document]}, now=self._clock())
+        self.store.add_connections(replace(one, organization_id=organization_id) for one in seed.connections)
 
 
 def _listen(port: int) -> _Listener:

@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TextIO
 from urllib.parse import quote
@@ -187,4 +188,5 @@ class Service:
                     self._reverting[connection_id] = (reads - 1, enabled)
                 else:
                     del self._reverting[connection_id]
-                    self._store.set_enabled(connection_id, enabled)
+                    with suppress(KeyError):  # deleted meanwhile
+                        self._store.set_enabled(connection_id, enabled)

@@ -59,6 +59,10 @@ class Store:
             self.add_connections(seed.connections)
         return True
 
+    def version(self) -> tuple[int, int]:
+        """Return what differs after every change, whether of this process or of another."""
+        return self._database.version()
+
     # -- environment and clients ------------------------------------------------------------------
 
     @property

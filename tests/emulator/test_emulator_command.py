@@ -1,0 +1,345 @@
+"""The command: serving until a signal, or around another command."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+import pytest
+from emulator_client import HttpClient
+from emulator_support import connection, organization, seed_document
+
+from scalekit_apply.emulator import EmulatorOptions, command
+from scalekit_apply.emulator.command import in_foreground, run
+from scalekit_apply.errors import UsageError
+
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath)}
+
+_MAIN = """
+import json, os, sys
+from pathlib import Path
+from scalekit_apply.emulator import EmulatorOptions
+from scalekit_apply.emulator.command import run
+
+given = json.loads(sys.argv[1])
+options = EmulatorOptions(
+    seed=Path(given["seed"]) if "seed" in given else None,
+    db=Path(given["db"]) if "db" in given else None,
+    command=tuple(sys.argv[2:]),
+)
+sys.exit(run(options, environ=os.environ, stdout=sys.stdout, stderr=sys.stderr))
+"""
+
+# Says that it is ready, then which signals it gets; ends with 9 once the one it waits for has come.
+_CHILD = """
+import signal, sys, time
+
+def note(number, _):
+    print(signal.Signals(number).name, flush=True)
+    if number == signal.SIGTERM:
+        sys.exit(9)
+
+signal.signal(signal.SIGINT, note)
+signal.signal(signal.SIGTERM, note)
+print("ready", flush=True)
+while True:
+    time.sleep(0.01)
+"""
+
+
+def start(*words: str, **given: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _MAIN, json.dumps(given), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def line(stream: IO[str] | None) -> str:
+    assert stream is not None
+    return stream.readline().strip()
+
+
+def run_here(*words: str, **options: object) -> tuple[int, str, str]:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    code = run(
+        EmulatorOptions(command=words, **options),  # type: ignore[arg-type]
+        environ=_ENVIRONMENT,
+        stdout=stdout,
+        stderr=stderr,
+    )
+    return code, stdout.getvalue(), stderr.getvalue()
+
+
+# -- with a command -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [0, 1, 7, 255])
+def test_the_exit_code_is_that_of_the_command(code: int) -> None:
+    assert run_here(sys.executable, "-c", f"raise SystemExit({code})") == (code, "", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_a_command_that_dies_of_a_signal_ends_with_128_and_its_number(number: signal.Signals) -> None:
+    kill = f"import os; os.kill(os.getpid(), {int(number)})"
+    assert run_here(sys.executable, "-c", kill)[0] == 128 + number
+
+
+def test_the_command_finds_a_working_environment(tmp_path: Path) -> None:
+    ask = """
+import json, os, sys, urllib.parse, urllib.request
+url = os.environ["SCALEKIT_ENVIRONMENT_URL"]
+form = {
+    "grant_type": "client_credentials",
+    "client_id": os.environ["SCALEKIT_CLIENT_ID"],
+    "client_secret": os.environ["SCALEKIT_CLIENT_SECRET"],
+}
+token = json.load(urllib.request.urlopen(url + "/oauth/token", urllib.parse.urlencode(form).encode()))
+call = urllib.request.Request(
+    url + "/api/v1/connections?include=all", headers={"Authorization": "Bearer " + token["access_token"]}
+)
+found = json.load(urllib.request.urlopen(call))
+open(sys.argv[1], "w").write(json.dumps([item["id"] for item in found["connections"]]))
+"""
+    seed, out = tmp_path / "seed.json", tmp_path / "out.json"
+    seed.write_text(json.dumps(seed_document(organization("org_1", connection("conn_1")))))
+    assert run_here(sys.executable, "-c", ask, str(out), seed=seed) == (0, "", "")
+    assert json.loads(out.read_text()) == ["conn_1"]
+    assert run_here(sys.executable, "-c", ask, str(out)) == (0, "", "")
+    assert len(json.loads(out.read_text())) == 5
+
+
+def test_the_command_cannot_find_another_environment_by_accident(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    show = "import json, os, sys; open(sys.argv[1], 'w').write(json.dumps(dict(os.environ)))"
+    environ = {
+        **_ENVIRONMENT,
+        "KEPT": "yes",
+        "SCALEKIT_ENVIRONMENT_URL": "https://real.scalekit.com",
+        "SCALEKIT_ENV_URL": "https://real.scalekit.com",
+        "SCALEKIT_CLIENT_ID": "skc_real",
+        "SCALEKIT_CLIENT_SECRET": "real",
+        "SCALEKIT_CLIENT_SECRET_FILE": "/real",
+        "SCALEKIT_APPLY_ENVIRONMENT_URL": "https://real.scalekit.com",
+        "SCALEKIT_APPLY_CLIENT_ID": "skc_real",
+        "SCALEKIT_APPLY_CLIENT_SECRET_FILE": "/real",
+        "SCALEKIT_APPLY_FORMAT": "json",
+    }
+    options = EmulatorOptions(command=(sys.executable, "-c", show, str(out)))
+    assert run(options, environ=environ, stdout=io.StringIO(), stderr=io.StringIO()) == 0
+    found = json.loads(out.read_text())
+    assert not any("real" in value for value in found.values())
+    assert (found["KEPT"], found["SCALEKIT_APPLY_FORMAT"]) == ("yes", "json")
+    assert not [name for name in found if name.endswith("_FILE")]
+
+
+@pytest.mark.parametrize("name", ["/nonexistent/command", "", "with\0zero"])
+def test_a_command_that_cannot_be_started_is_a_usage_error(name: str) -> None:
+    before = threading.active_count()
+    with pytest.raises(UsageError, match="cannot be started: "):
+        run_here(name)
+    assert threading.active_count() == before
+
+
+def test_requests_are_logged_to_stderr_when_that_is_asked_for() -> None:
+    ask = """
+import os, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(os.environ["SCALEKIT_ENVIRONMENT_URL"] + "/nowhere")
+except urllib.error.HTTPError as error:
+    error.close()
+"""
+    code, stdout, stderr = run_here(sys.executable, "-c", ask, log_requests=True)
+    assert (code, stdout) == (0, "")
+    assert stderr.startswith("GET /nowhere 404 ")
+
+
+def test_the_signals_that_arrive_are_passed_on_and_nothing_else_ends() -> None:
+    process = start(sys.executable, "-c", _CHILD)
+    with process:
+        assert line(process.stdout) == "ready"
+        process.send_signal(signal.SIGINT)
+        assert line(process.stdout) == "SIGINT"
+        process.send_signal(signal.SIGINT)
+        assert line(process.stdout) == "SIGINT"
+        process.send_signal(signal.SIGTERM)
+        stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout, stderr) == (9, "SIGTERM\n", "")
+
+
+def test_a_signal_to_the_whole_group_reaches_the_command_once() -> None:
+    process = start(sys.executable, "-c", _CHILD)
+    with process:
+        assert line(process.stdout) == "ready"
+        os.killpg(process.pid, signal.SIGINT)
+        assert line(process.stdout) == "SIGINT"
+        process.send_signal(signal.SIGTERM)
+        stdout, _ = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (9, "SIGTERM\n")
+
+
+def test_a_ctrl_c_at_the_terminal_reaches_the_command_once() -> None:
+    arguments = [sys.executable, "-c", _MAIN, "{}", sys.executable, "-c", _CHILD]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, arguments)  # noqa: S606  # the program under test, on a terminal
+    shown = b""
+
+    def wait_for(text: bytes) -> None:
+        nonlocal shown
+        end = time.monotonic() + 30
+        while text not in shown:
+            assert time.monotonic() < end, shown
+            if select.select([terminal], [], [], 0.1)[0]:
+                shown += os.read(terminal, 4096)
+
+    try:
+        wait_for(b"ready")
+        os.write(terminal, b"\x03")
+        wait_for(b"SIGINT")
+        os.kill(child, signal.SIGTERM)
+        wait_for(b"SIGTERM")
+    finally:
+        _, status = os.waitpid(child, 0)
+        os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 9
+    assert shown.count(b"SIGINT") == 1
+
+
+def ask_parent_for(*numbers: signal.Signals) -> str:
+    """A program that sends signals to its parent and says which come back; SIGTERM ends it with 9."""
+    kills = "".join(f"os.kill(os.getppid(), {int(number)})\n" for number in numbers)
+    return f"""
+import os, signal, sys, time
+came = open(sys.argv[1], "w", buffering=1)
+
+def note(number, _):
+    came.write(signal.Signals(number).name + " ")
+    if number == signal.SIGTERM:
+        sys.exit(9)
+
+signal.signal(signal.SIGINT, note)
+signal.signal(signal.SIGTERM, note)
+{kills}
+while True:
+    time.sleep(0.01)
+"""
+
+
+def test_a_command_in_the_background_gets_every_signal(tmp_path: Path) -> None:
+    program = ask_parent_for(signal.SIGTERM)
+    assert run_here(sys.executable, "-c", program, str(tmp_path / "came"))[0] == 9
+    assert (tmp_path / "came").read_text() == "SIGTERM "
+
+
+def test_a_command_in_the_foreground_gets_ctrl_c_from_the_terminal_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "in_foreground", lambda: True)
+    program = ask_parent_for(signal.SIGINT, signal.SIGTERM)
+    assert run_here(sys.executable, "-c", program, str(tmp_path / "came"))[0] == 9
+    assert (tmp_path / "came").read_text() == "SIGTERM "
+
+
+def test_only_the_foreground_of_a_terminal_is_the_foreground(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    assert not in_foreground(str(path))
+    path.touch()
+    assert not in_foreground(str(path))
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+    assert in_foreground(str(path))
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+    assert not in_foreground(str(path))
+
+
+def test_the_handlers_of_signals_are_put_back() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    run_here(sys.executable, "-c", "")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_outside_of_the_main_thread_the_command_runs_without_signals() -> None:
+    codes: list[int] = []
+    thread = threading.Thread(
+        target=lambda: codes.append(run_here(sys.executable, "-c", "raise SystemExit(3)")[0])
+    )
+    thread.start()
+    thread.join(30)
+    assert codes == [3]
+
+
+# -- without a command ----------------------------------------------------------------------------
+
+
+def exported(process: subprocess.Popen[str]) -> dict[str, str]:
+    lines = [line(process.stdout) for _ in range(3)]
+    assert all(text.startswith("export ") for text in lines)
+    return dict(text.removeprefix("export ").split("=", 1) for text in lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_a_signal_and_says_how_to_use_it(number: signal.Signals) -> None:
+    with start() as process:
+        variables = exported(process)
+        assert line(process.stderr).startswith("Serving 'sample' at http://127.0.0.1:")
+        with HttpClient(variables["SCALEKIT_ENVIRONMENT_URL"]) as client:
+            client.sign_in(variables["SCALEKIT_CLIENT_ID"], variables["SCALEKIT_CLIENT_SECRET"])
+            assert client.get("/api/v1/connections").status == 200
+            process.send_signal(number)
+            assert process.wait(30) == 0
+
+
+class _Interrupting(io.StringIO):
+    """Sends this process a SIGINT once everything has been said."""
+
+    def flush(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_serving_ends_well_with_a_signal() -> None:
+    stdout, stderr = io.StringIO(), _Interrupting()
+    assert run(EmulatorOptions(), environ={}, stdout=stdout, stderr=stderr) == 0
+    assert stdout.getvalue().count("export ") == 3
+    assert "3 organizations, 5 connections" in stderr.getvalue()
+
+
+def test_a_shell_can_evaluate_what_is_said(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.json"
+    clients = [{"client_id": "skc'1 $HOME", "client_secret": '`x` "'}]
+    seed.write_text(json.dumps({"environment": "a\nb", "clients": clients}))
+    with start(seed=str(seed)) as process:
+        script = "".join(f"{line(process.stdout)}\n" for _ in range(3))
+        shown = subprocess.run(
+            ["/bin/sh", "-c", script + 'printf "%s|%s" "$SCALEKIT_CLIENT_ID" "$SCALEKIT_CLIENT_SECRET"'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert shown.stdout == "skc'1 $HOME|`x` \""
+        assert line(process.stderr).startswith("Serving 'a\\nb' at http://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+
+
+def test_a_seed_that_is_not_used_is_told(tmp_path: Path) -> None:
+    seed, db = tmp_path / "seed.json", tmp_path / "environment.db"
+    seed.write_text("{}")
+    nothing = (sys.executable, "-c", "")
+    assert run_here(*nothing, seed=seed, db=db) == (0, "", "")
+    code, stdout, stderr = run_here(*nothing, seed=seed, db=db)
+    assert (code, stdout) == (0, "")
+    assert stderr == f"{db} holds an environment already: the seed {seed} is not used.\n"
+    assert run_here(*nothing, db=db) == (0, "", "")
