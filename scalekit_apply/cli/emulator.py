@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -45,7 +44,7 @@ from scalekit_apply.emulator.command import run
 )
 @talk_options
 @click.pass_obj
-def command(runtime: Runtime, /, command_line: tuple[str, ...], **values: Any) -> NoReturn:
+def command(runtime: Runtime, /, command_line: tuple[str, ...], **values: Any) -> int:
     """Serve the Scalekit API on loopback, without an account: to try things, and to test a workflow.
 
     With COMMAND, runs it with SCALEKIT_ENVIRONMENT_URL, SCALEKIT_CLIENT_ID and SCALEKIT_CLIENT_SECRET set,
@@ -62,4 +61,4 @@ def command(runtime: Runtime, /, command_line: tuple[str, ...], **values: Any) -
         log_requests=runtime.verbosity > 0,
     )
     # The code of the command, which need not be one of ours.
-    sys.exit(run(options, environ=runtime.environ, stdout=runtime.stdout, stderr=runtime.stderr))
+    return run(options, environ=runtime.environ, stdout=runtime.stdout, stderr=runtime.stderr)

@@ -30,7 +30,7 @@ def run(arguments: Sequence[str], runtime: Runtime) -> int:
     return int(code)
 
 
-def _run(arguments: Sequence[str], runtime: Runtime) -> ExitCode:
+def _run(arguments: Sequence[str], runtime: Runtime) -> int:
     try:
         returned = root.main(
             args=list(arguments),
@@ -38,7 +38,8 @@ def _run(arguments: Sequence[str], runtime: Runtime) -> ExitCode:
             standalone_mode=False,
             obj=runtime,
         )
-        return ExitCode.SUCCESS if returned is None else ExitCode(returned)
+        # What a command returns is one of ours, or the code of a command that ran inside the emulator.
+        return ExitCode.SUCCESS if returned is None else int(returned)
     except click.UsageError as error:
         return _usage(error, runtime)
     except ScalekitApplyError as error:
