@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from strategies import plans, results
+from plan_strategies import plans, results
 from views_support import PLANS, PROBLEMS, RESULTS
 
 from scalekit_apply import planfile, schema

@@ -303,17 +303,13 @@ def _planted(value: object, text: str) -> object:
 
 
 def everything_written(format: Format, text: str) -> list[str]:  # noqa: A002  # the option's name
-    """Every value in a format, with ``text`` in every place that can hold text."""
-    written = [views.render_plan(planted(plan, text), format) for plan in PLANS.values()]
-    written += [views.render_drift(planted(plan, text), format) for plan in PLANS.values()]
-    written += [
-        views.render_result(planted(case.result, text), planted(case.plan, text), format)
-        for case in RESULTS.values()
+    """The cases that hold the most in a format, with ``text`` in every place that can hold text."""
+    plans = [planted(PLANS[name], text) for name in ("everything", "blocked", "partial", "compared")]
+    results = [(planted(case.result, text), planted(case.plan, text)) for case in RESULTS.values()]
+    problems = [planted(PROBLEMS[name], text) for name in ("invalid", "failure")]
+    return [
+        *(views.render_plan(plan, format) for plan in plans),
+        views.render_drift(plans[0], format),
+        *(views.render_result(result, plan, format) for result, plan in results),
+        *(views.render_diagnostics(case.diagnostics, format, files=case.files) for case in problems),
     ]
-    written += [
-        views.render_diagnostics(
-            planted(case.diagnostics, text), format, files=tuple(text for _ in case.files)
-        )
-        for case in PROBLEMS.values()
-    ]
-    return written
