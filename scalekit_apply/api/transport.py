@@ -163,21 +163,24 @@ class ReadTransport:
                         break
             except zlib.error:
                 undecodable = True
+            headers = _plain_headers(response)
             return Answer(
                 status=response.status_code,
                 body=bytes(body[:limit]),
-                content_type=response.headers.get("content-type", ""),
-                trace_id=self._header(response, "x-trace-id"),
-                retry_after=response.headers.get("retry-after"),
-                location=self._header(response, "location"),
+                content_type=headers.get("content-type", ""),
+                trace_id=self._shown(headers.get("x-trace-id")),
+                retry_after=headers.get("retry-after"),
+                location=self._shown(headers.get("location")),
                 tls=_tls_version(response),
                 oversized=len(body) > limit,
                 undecodable=undecodable,
             )
 
-    def _header(self, response: httpx.Response, name: str) -> str | None:
+    def _shown(self, header: str | None) -> str | None:
         """Return what may be shown of a header."""
-        printable = "".join(c for c in response.headers.get(name, "") if " " <= c <= "~")
+        if header is None:
+            return None
+        printable = "".join(c for c in header if " " <= c <= "~")
         return self.redact(printable)[:_HEADER_LENGTH] or None
 
     def _take(self) -> _Client | None:
@@ -244,6 +247,11 @@ def _encoded(form: Mapping[str, str | Secret]) -> bytes:
     return urlencode(shown).encode("ascii")
 
 
+def _plain_headers(response: httpx.Response) -> dict[str, str]:
+    """Return the headers by lower-case name; ``httpx`` guesses their encoding anew at every look-up."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+
+
 def _decoded(response: httpx.Response) -> Iterator[bytes]:
     """Yield the body in bounded pieces, however well it was compressed.
 
@@ -251,7 +259,7 @@ def _decoded(response: httpx.Response) -> Iterator[bytes]:
     compressed body that ends early.
     """
     stream = cast("httpx.SyncByteStream", response.stream)
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+    encoding = _plain_headers(response).get("content-encoding", "").strip().lower()
     if encoding in {"", "identity"}:
         yield from stream
         return

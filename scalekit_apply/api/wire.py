@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from sys import intern
 from typing import Final, cast
 
@@ -127,7 +128,7 @@ def _connection(fields: Fields, organization_id: OrganizationId | None) -> LiveC
         return None
     if organization_id is not None and owner != organization_id:
         raise UnusableAnswer(f"the connection {_shown(connection_id)} in it is of {_shown(owner)}")
-    if not is_organization_id(owner):
+    if not _is_known_organization_id(owner):
         raise UnusableAnswer(f"{_shown(owner)} is not an organization id")
     if not is_connection_id(connection_id):
         raise UnusableAnswer(f"{_shown(connection_id)} is not a connection id")
@@ -147,6 +148,12 @@ def _connection(fields: Fields, organization_id: OrganizationId | None) -> LiveC
     )
 
 
+@lru_cache(maxsize=1024)
+def _is_known_organization_id(text: str) -> bool:
+    """Answer from memory: the connections of an organization follow each other in a list."""
+    return is_organization_id(text)
+
+
 def _certificates(saml: Fields) -> tuple[Certificate, ...]:
     return tuple(
         Certificate(
@@ -161,7 +168,7 @@ def _certificates(saml: Fields) -> tuple[Certificate, ...]:
 def _domains(fields: Fields) -> tuple[str, ...]:
     """Return the domains, which are strings in the list and objects in the single read."""
     value = fields.get("domains")
-    if not value:
+    if value is None:
         return ()
     if not isinstance(value, list):
         raise UnusableAnswer("a domains attribute is not an array")
@@ -169,7 +176,7 @@ def _domains(fields: Fields) -> tuple[str, ...]:
     for item in cast("list[object]", value):
         name = cast("Fields", item).get("domain") if isinstance(item, dict) else item
         if isinstance(name, str) and name:
-            found.add(_clean(name))
+            found.add(name if name.isascii() else _clean(name))
     return tuple(sorted(found))
 
 
@@ -225,7 +232,7 @@ def _flag(fields: Fields, key: str) -> bool:
 
 
 def _text(fields: Fields, key: str) -> str:
-    value = fields.get(key)
+    value = fields.get(key, "")
     if isinstance(value, str):
         return value if value.isascii() else _clean(value)
     if value is None:

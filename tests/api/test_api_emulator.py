@@ -141,7 +141,7 @@ def test_a_write_gets_over_what_passes_and_is_done_once(fault: str) -> None:
 )
 def test_what_does_not_pass_ends_as_the_error_that_it_is(fault: str, kind: type[ApiError]) -> None:
     with running(SEED, faults=[fault]) as emulator:
-        client = ReadClient(options(emulator, timeout=2 if fault != "hang" else 0.3, max_retries=1))
+        client = ReadClient(options(emulator, timeout=30 if fault != "hang" else 0.3, max_retries=1))
         with client, pytest.raises(kind) as caught:
             client.list_environment()
         assert type(caught.value) is kind
