@@ -110,7 +110,7 @@ def test_reading_gets_over_what_passes(fault: str) -> None:
     + ["cut,path=*:enable,times=1", "drip=5,path=*:enable,times=1", "hang,path=*:enable,times=1"],
 )
 def test_a_write_gets_over_what_passes_and_is_done_once(fault: str) -> None:
-    with running(SEED, faults=[fault]) as emulator, WriteClient(options(emulator, timeout=0.5)) as client:
+    with running(SEED, faults=[fault]) as emulator, WriteClient(options(emulator, timeout=1.0)) as client:
         answer = client.enable(ADDRESS)
         assert answer.enabled
         assert answer.attempts == patches(emulator)
