@@ -7,7 +7,6 @@ holds does the first disable go out, so that nobody is locked out between two ca
 from __future__ import annotations
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +21,11 @@ from scalekit_apply.model import Address, ConnectionId, LiveConnection, Organiza
 from scalekit_apply.plan import Action, Change
 from scalekit_apply.reading import Reader, ReadMode, read_live
 from scalekit_apply.result import SETTLED, ChangeResult, State
-from scalekit_apply.workers import WorkerPool
+from scalekit_apply.workers import WorkerPool, ended
 
 GRACE_SECONDS: Final = 6.0
 """How long calls in flight may go on after the first signal."""
 
-_POLL_SECONDS: Final = 0.05
 _ALREADY: Final = "live was as wanted before any call"
 _INTERRUPTED: Final = "not started, because the run was interrupted"
 _WITHOUT_A_CLAIM: Final = frozenset({State.FAILED, State.SKIPPED})
@@ -107,26 +105,14 @@ def execute(  # noqa: PLR0913  # one keyword for each thing that can be replaced
         organizations[change.address.organization_id].append(change)
         if change.address in already:
             run.settle(ChangeResult(change=change, state=State.ALREADY, message=_ALREADY))
-    work = [partial(run.organization, listed) for listed in organizations.values()]
-    _wait(pool, run, work, options.grace)
+    batch = pool.start(run.organization, organizations.values())
+    if ended(batch, interruption, grace=options.grace):
+        batch.results()
     entries = run.close(changes)
     if not interruption.requested:
         entries = _read_back(entries, run, pool)
     results = tuple(entries[change.address] for change in changes)
     return Execution(results=results, outcomes=run.outcomes(results), diagnostics=Diagnostics(run.problems))
-
-
-def _wait(pool: WorkerPool, run: _Run, work: Sequence[Callable[[], None]], grace: float) -> None:
-    batch = pool.start(lambda call: call(), work)
-    while not batch.wait(_POLL_SECONDS):
-        if run.interruption.requested:
-            break
-    deadline = time.monotonic() + grace
-    while not batch.wait(_POLL_SECONDS):
-        if run.interruption.urgent or time.monotonic() >= deadline:
-            batch.cancel()
-            return
-    batch.results()
 
 
 _Entries = dict[Address, ChangeResult]
@@ -141,8 +127,17 @@ def _read_back(entries: _Entries, run: _Run, pool: WorkerPool) -> _Entries:
     if not wanted:
         return entries
     run.emit(ReadingBack(organizations=len(wanted)))
+    # In a thread of its own, so that this one can turn its back on a service that does not answer: all
+    # of the pool is for the lists.
+    aside = WorkerPool(1)
+    batch = aside.start(
+        lambda mode: read_live(run.writer, pool, wanted=wanted, mode=mode), [run.options.read_mode]
+    )
+    aside.close()
+    if not ended(batch, run.interruption, grace=run.options.grace):
+        return entries
     try:
-        live = read_live(run.writer, pool, wanted=wanted, mode=run.options.read_mode)
+        (live,) = batch.results()
     except ApiError as error:
         run.problem(error, f"Reading back failed: {error.message}")
         return entries | {address: _unverified(entry, error) for address, entry in claimed.items()}
@@ -226,6 +221,7 @@ class _Run:
             listed = self.writer.list_organization(organization_id)
         except ApiError as error:
             self.problem(error, f"Reading back {organization_id} failed: {error.message}")
+            self._halt_if_denied(error, f"{organization_id} could not be read back")
             for change in enables:
                 self._amend(change, partial(_unverified, error=error))
             return
@@ -281,18 +277,21 @@ class _Run:
     def _refused(self, change: Change, error: ApiError) -> ChangeResult:
         self._sent = self._sent or error.sent
         self._trouble.add(error.outcome)
-        if isinstance(error, AuthenticationError | PermissionDenied):
-            self._halted = (
-                self._halted or f"not started, because {change.address} was refused: {error.message}"
-            )
+        self._halt_if_denied(error, f"{change.address} was refused")
+        # Without a single attempt (no token to be had, or a pause that is too long) no call was made.
+        known = State.FAILED if error.attempts else State.SKIPPED
         return ChangeResult(
             change=change,
-            state=State.UNKNOWN if error.effect_unknown else State.FAILED,
+            state=State.UNKNOWN if error.effect_unknown else known,
             message=" ".join(part for part in (error.message, error.hint) if part),
             attempts=error.attempts,
             status=error.status,
             trace_id=error.trace_id,
         )
+
+    def _halt_if_denied(self, error: ApiError, what: str) -> None:
+        if isinstance(error, AuthenticationError | PermissionDenied):
+            self._halted = self._halted or f"not started, because {what}: {error.message}"
 
     def _stopped(self) -> str:
         """Why no new call may be made; empty when it may."""

@@ -119,7 +119,9 @@ def _read_wide(reader: Reader, mode: ReadMode, organizations: int) -> tuple[Live
         return reader.list_environment()
     try:
         return reader.list_environment()
-    except (RequestRejected, NotFound, UnusableAnswer):
+    except (RequestRejected, NotFound, UnusableAnswer) as error:
+        if not error.attempts:
+            raise  # not the list was refused but the token for it, and own lists need one too
         # The service does not offer this list, or not in a size that can be used: own lists answer too.
         return None
 

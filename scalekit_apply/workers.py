@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+from scalekit_apply.interruption import Interruption
+
+_POLL_SECONDS: Final = 0.05
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -95,3 +99,19 @@ class WorkerPool:
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
+
+
+def ended(batch: Batch[T], interruption: Interruption, *, grace: float) -> bool:
+    """Wait until a batch has ended; once the run is interrupted, no longer than ``grace`` seconds.
+
+    A second interruption ends the grace. A batch that has not ended then is cancelled.
+    """
+    while not batch.wait(_POLL_SECONDS):
+        if interruption.requested:
+            break
+    deadline = time.monotonic() + grace
+    while not batch.wait(_POLL_SECONDS):
+        if interruption.urgent or time.monotonic() >= deadline:
+            batch.cancel()
+            return False
+    return True

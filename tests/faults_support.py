@@ -13,6 +13,8 @@ from typing import Final
 from emulator_support import CLIENT_SECRET
 from live_support import BEFORE, ORGANIZATION_OF, Ran, World, world
 
+from scalekit_apply.emulator.faults import ActiveFault
+
 TABLE: Final = Path(__file__).parent / "faults" / "faults.md"
 REFUSE: Final = "refuse"
 _PATIENT: Final = ("--max-retries", "2")
@@ -74,8 +76,8 @@ class Trouble:
 
 
 TROUBLES: Final = (
-    Trouble(title="connection refused", spec=REFUSE, steps=_ALL),
-    Trouble(title="connection refused twice", spec="refuse,times=2", steps=(Step.TOKEN, *_FEW)),
+    Trouble(title="connection closed at once", spec=REFUSE, steps=_ALL),
+    Trouble(title="connection closed at once, twice", spec="refuse,times=2", steps=(Step.TOKEN, *_FEW)),
     Trouble(title="reset before it is dealt with", spec="reset", steps=_ALL),
     Trouble(title="reset once", spec="reset,times=1", steps=_MAIN),
     Trouble(title="reset after it took effect", spec="reset,when=after", steps=_CHANGING),
@@ -187,9 +189,7 @@ class Measured:
             row |= {
                 "enable": self._ended("conn_new"),
                 "disable": self._ended("conn_old"),
-                "other organization": ", ".join(
-                    sorted({self._ended("conn_will"), self._ended("conn_was")})
-                ),
+                "other organization": ", ".join(sorted({self._ended("conn_will"), self._ended("conn_was")})),
             }
         return row
 
@@ -213,21 +213,14 @@ def measure(case: Case, made: World) -> Measured:
     """Run the command into the fault, and note what came of it. The fault is gone afterwards."""
     emulator = made.emulator
     number = case.step.before
-    active = None
+    active: list[ActiveFault] = []
     if case.trouble.spec.startswith(REFUSE) and number:
-        held = emulator.faults.add(f"{case.spec},skip=1000000")
-        emulator.faults.clear()
-
-        def begin() -> None:
-            nonlocal held
-            held = emulator.faults.add(case.spec)
-
-        made.at_request(number, begin)
+        made.at_request(number, lambda: active.append(emulator.faults.add(case.spec)))
     else:
-        active = emulator.faults.add(case.spec)
+        active.append(emulator.faults.add(case.spec))
     ran = made.run(made.args(case.command, *case.trouble.options))
     requests = emulator.requests
-    fired = (active or held).fired
+    fired = sum(item.fired for item in active)
     emulator.faults.clear()
     made.hooks.clear()
     return Measured(

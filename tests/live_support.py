@@ -105,13 +105,18 @@ class World:
         return {name: item.enabled for name, item in found.items() if item is not None}
 
     def args(self, command: str, *more: str) -> list[str]:
-        """The arguments of a command that plans: this configuration, JSON to a file, one request at a time."""
+        """The arguments of a command that plans: one request at a time, JSON to a file."""
         approved = ["--auto-approve"] if command == "apply" else []
         given = ["-c", str(self.configuration), "--concurrency", "1", "--output", f"json={self.result_file}"]
         return [command, *approved, *given, *more]
 
     def run(
-        self, args: list[str], *, jitter: float = 0.0, environ: Mapping[str, str] | None = None, stdin: str = ""
+        self,
+        args: list[str],
+        *,
+        jitter: float = 0.0,
+        environ: Mapping[str, str] | None = None,
+        stdin: str = "",
     ) -> Ran:
         """Run the command in this process; retries wait ``jitter`` of the longest wait."""
         out, err = io.StringIO(), io.StringIO()

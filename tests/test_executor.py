@@ -303,6 +303,67 @@ def test_a_call_that_outstays_the_grace_or_a_second_signal_is_unknown(requests: 
     assert states(execution) == [State.SKIPPED, State.UNKNOWN, State.SKIPPED]
 
 
+@pytest.mark.parametrize(("requests", "grace"), [(1, 0.0), (2, 60.0)])
+def test_reading_back_at_the_end_is_given_up_after_the_grace_or_a_second_signal(
+    requests: int, grace: float
+) -> None:
+    interruption = Interruption()
+    release = threading.Event()
+    api = FakeApi([OFF])
+
+    def hang(method: str, _subject: str) -> None:
+        if method == "list":
+            for _ in range(requests):
+                interruption.request(terminated=True)
+            release.wait(30)
+
+    api.hook = hang
+    execution = run(
+        api,
+        [OFF],
+        interruption=interruption,
+        options=ExecutionOptions(read_mode=ReadMode.ORGANIZATION, grace=grace),
+    )
+    release.set()
+    # What the service said to the change stands.
+    assert states(execution) == [State.APPLIED]
+    assert execution.outcomes == {Outcome.TERMINATED}
+
+
+def test_reading_back_that_ends_within_the_grace_counts() -> None:
+    interruption = Interruption()
+    api = FakeApi([OFF])
+
+    def interrupt(method: str, _subject: str) -> None:
+        if method == "list":
+            interruption.request(terminated=False)
+            api.set(OFF.address, enabled=False)
+
+    api.hook = interrupt
+    execution = run(api, [OFF], interruption=interruption)
+    assert states(execution) == [State.FAILED]
+    assert execution.outcomes == {Outcome.INTERRUPTED, Outcome.INCOMPLETE}
+
+
+@pytest.mark.parametrize("kind", [AuthenticationError, PermissionDenied])
+def test_a_client_that_may_no_longer_read_back_starts_nothing_more(kind: type[ApiError]) -> None:
+    api = FakeApi([ON, OFF, OTHER])
+    api.hook = lambda method, subject: (
+        kind("refused", status=403) if (method, subject) == ("list", "org_a") else None
+    )
+    execution = run(api, [ON, OFF, OTHER], options=ExecutionOptions(read_mode=ReadMode.ENVIRONMENT))
+    assert states(execution) == [State.SKIPPED, State.APPLIED, State.SKIPPED]
+    assert execution.results[2].message == "not started, because org_a could not be read back: refused"
+
+
+def test_a_call_without_a_single_attempt_was_not_made() -> None:
+    api = FakeApi([OFF])
+    api.hook = failing("enable", Unavailable("the service asks to wait a day", attempts=0, sent=False))
+    execution = run(api, [OFF])
+    assert states(execution) == [State.SKIPPED]
+    assert execution.outcomes == {Outcome.UNAVAILABLE}
+
+
 def test_events_tell_what_starts_ends_and_is_read_back() -> None:
     events: list[Event] = []
     api = FakeApi([OFF])

@@ -161,3 +161,11 @@ def test_details_are_none_for_what_is_gone_and_other_errors_are_raised() -> None
     api.hook = lambda _method, _subject: Unavailable("down")
     with pytest.raises(Unavailable):
         read_details(api, WorkerPool(2), [there])
+
+
+def test_own_lists_do_not_stand_in_for_a_token_that_is_not_to_be_had() -> None:
+    api = FakeApi(TWO)
+    api.hook = lambda _method, _subject: UnusableAnswer("no token", attempts=0)
+    with pytest.raises(UnusableAnswer):
+        read(api, wanting(a="1", b="2"))
+    assert api.calls == [("list", "environment")]
