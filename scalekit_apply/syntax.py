@@ -59,6 +59,8 @@ def syntax_problem(text: SourceText, place: int, start: int | None, problem: str
         return text.problem(place, "yaml-syntax", sentence)
     if "unknown escape" in problem and text.characters[place : place + 1] != "\\":
         place -= 1  # one parser points at the backslash, the other behind it
+    if "Unicode character escape code" in problem and start is not None:
+        place = start  # the other parser lets it pass, and then only the text as a whole has a place
     for phrases, sentence in _SENTENCES:
         if any(phrase in problem for phrase in phrases):
             return text.problem(place, "yaml-syntax", sentence)

@@ -126,7 +126,7 @@ _AWAITED: Final = _Missing()
 class _Frame:
     """A container that is still open. ``key`` is ``None`` while the value of an unusable key is read."""
 
-    __slots__ = ("anchor", "key", "key_place", "node", "opened", "pending", "place")
+    __slots__ = ("anchor", "key", "key_place", "key_places", "node", "pending", "place")
 
     def __init__(self, node: MappingNode | ListNode, place: int, anchor: str | None) -> None:
         self.node = node
@@ -135,6 +135,7 @@ class _Frame:
         self.pending: list[int] = []
         self.key: str | _Missing | None = _AWAITED
         self.key_place = 0
+        self.key_places: dict[str, int] = {}  # filled at the first duplicate
 
 
 class _Builder:
@@ -264,10 +265,15 @@ class _Builder:
         else:
             frame.key = node
             frame.key_place = place
+            if frame.key_places:
+                frame.key_places[node] = place
 
     def _report_duplicate(self, frame: _Frame, key: str, place: int) -> None:
-        index = next(number for number, known in enumerate(frame.node) if known == key)
-        first = self._text.location(frame.pending[2 * index])
+        if not frame.key_places:
+            frame.key_places = {
+                str(known): frame.pending[2 * index] for index, known in enumerate(frame.node)
+            }
+        first = self._text.location(frame.key_places[key])
         self._report(
             place,
             "duplicate-key",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from config_support import CASES, cases, rendered, sources
 
 from scalekit_apply import config
@@ -26,6 +27,14 @@ def test_an_invalid_configuration_has_exactly_the_expected_diagnostics(
     monkeypatch.chdir(CASES / "invalid")
     expected = Path(f"{name}.expected").read_text(encoding="utf-8")
     assert expected
+    assert rendered(config.load([name]).diagnostics) == expected
+
+
+@pytest.mark.parametrize("name", cases("invalid"))
+def test_without_libyaml_the_diagnostics_are_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES / "invalid")
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    expected = Path(f"{name}.expected").read_text(encoding="utf-8")
     assert rendered(config.load([name]).diagnostics) == expected
 
 

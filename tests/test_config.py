@@ -6,12 +6,11 @@ import gc
 import os
 import random
 from array import array
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from config_support import rendered
+from config_support import rendered, without_places, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import desireds
@@ -378,70 +377,6 @@ def test_the_order_of_paths_makes_no_difference(here: Path) -> None:
     first, second = load(["a", "b.yaml", "gone"]), load(["gone", "b.yaml", "a"])
     assert first == second
     assert len(first.diagnostics) == 2
-
-
-def written(desired: Desired) -> bytes:
-    """A configuration that asks for ``desired``."""
-    organizations = []
-    for organization in desired.organizations.values():
-        entry: dict[str, object] = {"id": str(organization.id), "unmanaged": organization.unmanaged.value}
-        if organization.name is not None:
-            entry["name"] = organization.name
-        entry["checks"] = {check.value: level.value for check, level in organization.checks.items()}
-        entry["connections"] = [
-            _entry(wanted) for wanted in reversed(list(organization.connections.values()))
-        ]
-        organizations.append(entry)
-    value: dict[str, object] = {"version": 1, "organizations": organizations[::-1]}
-    if desired.environment is not None:
-        value["environment"] = str(desired.environment)
-    value["limits"] = {
-        "max_disables": desired.limits.max_disables,
-        "max_disable_percent": desired.limits.max_disable_percent,
-    }
-    value["checks"] = {check.value: level.value for check, level in desired.checks.items()}
-    return yaml.safe_dump(value).encode()
-
-
-def _entry(wanted: DesiredConnection) -> dict[str, object]:
-    entry: dict[str, object] = {"id": str(wanted.address.connection_id), "enabled": wanted.enabled}
-    entry |= {"description": wanted.description, "protected": wanted.protected}
-    entry["checks"] = {check.value: level.value for check, level in wanted.checks.items()}
-    if wanted.expect is not None and (facts := _facts(wanted.expect)):
-        entry["expect"] = facts
-    return entry
-
-
-def _facts(expect: Expectation) -> dict[str, object]:
-    facts = {key: getattr(expect, key) for key in ("provider", "type", "status")}
-    found: dict[str, object] = {key: value for key, value in facts.items() if value is not None}
-    if expect.domains is not None:
-        found["domains"] = [domain.upper() for domain in reversed(expect.domains)]
-    return found
-
-
-def without_places(desired: Desired) -> Desired:
-    organizations = {}
-    for organization in desired.organizations.values():
-        connections = {
-            wanted.address.connection_id: replace(
-                wanted,
-                location=None,
-                expect=replace(wanted.expect, location=None)
-                if wanted.expect and _facts(wanted.expect)
-                else None,
-            )
-            for wanted in organization.connections.values()
-        }
-        organizations[organization.id] = replace(
-            organization,
-            name=organization.name or None,
-            connections=connections,
-            location=None,
-            name_location=None,
-            unmanaged_location=None,
-        )
-    return replace(desired, organizations=organizations)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -204,6 +204,11 @@ def test_a_duplicate_key_names_both_places() -> None:
     assert "f:1:1" in problems[0].summary
 
 
+def test_every_duplicate_names_the_first_place_of_its_key() -> None:
+    _, problems = parse(SourceText("f", "a: 1\na: 2\nb: 3\nb: 4\na: 5\n"))
+    assert [item.summary[-5:] for item in problems] == ["f:1:1", "f:3:1", "f:1:1"]
+
+
 def test_aliases_repeat_values_and_keep_the_place_of_the_anchor() -> None:
     document = read("a: &x {b: 1}\nc: *x\nd: &y 5\ne: *y\n")
     assert plain(document.root) == {"a": {"b": 1}, "c": {"b": 1}, "d": 5, "e": 5}
