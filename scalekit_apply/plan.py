@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import Final
@@ -154,6 +154,22 @@ class Plan:
         if detailed and self.changes:
             held.add(Outcome.CHANGES_PRESENT)
         return frozenset(held)
+
+
+def asked_for(plan: Plan) -> Plan:
+    """Return the part of a plan that the change of the configuration asks for, without the drift beside it.
+
+    Needs a plan that was compared with an earlier configuration; the part of any other is empty. Problems of
+    what is left out go with it; all others stay, and the checks of apply judge the part anew.
+    """
+    changes = tuple(change for change in plan.changes if change.origin is Origin.CONFIG)
+    left_out = {str(change.address) for change in plan.changes} - {str(change.address) for change in changes}
+    return replace(
+        plan,
+        changes=changes,
+        policy=policy_for(plan.policy, changes),
+        diagnostics=Diagnostics(item for item in plan.diagnostics if item.address not in left_out),
+    )
 
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]

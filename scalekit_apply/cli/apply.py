@@ -33,10 +33,11 @@ from scalekit_apply.cli.session import Session, plan_now, prepare, writing
 from scalekit_apply.errors import Declined, Interrupted, PlanFileError, UsageError
 from scalekit_apply.executor import ExecutionOptions
 from scalekit_apply.exits import ExitCode, Outcome, exit_code
-from scalekit_apply.plan import Plan
+from scalekit_apply.plan import Plan, asked_for
 from scalekit_apply.reading import ReadMode
 from scalekit_apply.result import Result
 from scalekit_apply.views import Format
+from scalekit_apply.views.wording import counted
 from scalekit_apply.workflow import Applying, apply_plan, refused_result
 
 _ANSWER: Final = "yes"
@@ -57,7 +58,8 @@ class Approval:
 @option(
     "--expect-fingerprint",
     metavar="sha256:…",
-    help="Refuse any plan but the one that was reviewed, known by its fingerprint.",
+    help="Refuse any plan but the one that was reviewed, known by its fingerprint. "
+    "With --base or --base-ref, drift that came up since the review is left alone.",
 )
 @option("--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
 @planning_options
@@ -92,7 +94,7 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
         )
     prepared = prepare(runtime, planning)
     with writing(runtime, connecting, prepared.desired) as session:
-        plan = plan_now(runtime, session, prepared)
+        plan = _reviewed(runtime, plan_now(runtime, session, prepared), approval.expect_fingerprint)
         if outputs.plan is not None:
             planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
         if outputs.format is Format.TEXT:
@@ -101,6 +103,18 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
         return _apply(
             runtime, session, plan, approval, ReadMode(planning.read), ask=not approval.auto_approve
         )
+
+
+def _reviewed(runtime: Runtime, plan: Plan, expected: str | None) -> Plan:
+    """Return the plan, or the part of it that was reviewed when the rest is drift that came up since."""
+    if expected is None or expected == plan.fingerprint or not plan.compared:
+        return plan
+    part = asked_for(plan)
+    if part.fingerprint != expected:
+        return plan
+    left = counted(len(plan.changes) - len(part.changes), "change", "changes")
+    runtime.talk(f"Warning: drift since the review is left alone: {left}. The next plan shows it.\n")
+    return part
 
 
 def _refuse_planning_options(values: dict[str, Any]) -> None:
