@@ -121,7 +121,11 @@ def code(text: str, limit: int | None = NAME_LIMIT) -> Markup:
 
 # A word without anything that Markdown, or what GitHub and GitLab do to it afterwards, could act upon. A word
 # of letters and digits could be a commit or an issue of another tracker, so it is none.
-_WORD: Final = re.compile(r"[(\"']{0,2}(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6}%?)[)\"']{0,2}[.,;:?]?[)\"']?")
+_WORD: Final = re.compile(
+    r"[(\"']{0,2}(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6})[)\"']{0,2}[.,;:?]?[)\"']?"
+    r"|\d{1,6}%[.,;]?"
+    r"|[&\u2013\u2014]"  # alone, between spaces
+)
 _HASH: Final = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
 
 

@@ -24,16 +24,16 @@ from scalekit_apply.views.paging import Section, Tier, page
 
 _SHOWN: Final = 20
 _PLAN_TABLE: Final = (
-    Markup("| Change | Organization | Connection | Live | Domains | Source |"),
-    Markup("| :-- | :-- | :-- | :-- | :-- | :-- |"),
+    Markup("| Change | Organization | Connection | Live | Source |"),
+    Markup("| :-- | :-- | :-- | :-- | :-- |"),
 )
 _DRIFT_TABLE: Final = (
-    Markup("| Organization | Connection | Is | Should be | Live | Domains | Source |"),
-    Markup("| :-- | :-- | :-- | :-- | :-- | :-- | :-- |"),
+    Markup("| Organization | Connection | Is | Should be | Live | Source |"),
+    Markup("| :-- | :-- | :-- | :-- | :-- | :-- |"),
 )
 _UNMANAGED_TABLE: Final = (
-    Markup("| Organization | Connection | Live | Domains |"),
-    Markup("| :-- | :-- | :-- | :-- |"),
+    Markup("| Organization | Connection | Live |"),
+    Markup("| :-- | :-- | :-- |"),
 )
 _RESULT_TABLE: Final = (
     Markup("| Outcome | Organization | Connection | Message |"),
@@ -203,7 +203,6 @@ def _change(change: Change) -> Markup:
         _owner(live),
         code(live.address.connection_id, None),
         _kind(live),
-        _domains(live),
         _place(change.source),
     )
 
@@ -217,13 +216,12 @@ def _difference(change: Change) -> Markup:
         enabled if change.before else disabled,
         enabled if change.after else disabled,
         _kind(live),
-        _domains(live),
         _place(change.source),
     )
 
 
 def _unmanaged(live: LiveConnection) -> Markup:
-    return _row(_owner(live), code(live.address.connection_id, None), _kind(live), _domains(live))
+    return _row(_owner(live), code(live.address.connection_id, None), _kind(live))
 
 
 def _ended(item: ChangeResult) -> Markup:
@@ -260,11 +258,9 @@ def _owner(live: LiveConnection) -> Markup:
 
 
 def _kind(live: LiveConnection) -> Markup:
-    return code(" ".join(part for part in (live.provider, live.type, live.status) if part.strip()))
-
-
-def _domains(live: LiveConnection) -> Markup:
-    return code(wording.shown_domains(live.domains), wording.DOMAINS_LIMIT)
+    kind = code(" ".join(part for part in (live.provider, live.type, live.status) if part.strip()))
+    domains = code(wording.shown_domains(live.domains), wording.DOMAINS_LIMIT)
+    return between("<br>", [part for part in (kind, domains) if part])
 
 
 def _place(location: Location | None) -> Markup:

@@ -86,7 +86,7 @@ def _log(items: Iterable[Diagnostic], files: Sequence[str]) -> str:
         "results": [_result(item, rules.index(item.check), files) for item in found],
     }
     if files:
-        run["artifacts"] = [{"location": {"uri": _uri(name)}} for name in files]
+        run["artifacts"] = [{"location": {"uri": _uri(name)}} for name in dict.fromkeys(files)]
     return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}).decode("ascii")
 
 
