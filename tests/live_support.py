@@ -20,6 +20,7 @@ from emulator_support import CLIENT_ID, CLIENT_SECRET, connection, organization,
 
 from scalekit_apply.cli.entry import run
 from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.cli.signals import Signals
 from scalekit_apply.emulator import Dialect, Emulator
 from scalekit_apply.emulator.faultkinds import Fault
 from scalekit_apply.emulator.messages import Request
@@ -116,17 +117,18 @@ class World:
         *,
         jitter: float = 0.0,
         environ: Mapping[str, str] | None = None,
-        stdin: str = "",
+        signals: Signals | None = None,
     ) -> Ran:
         """Run the command in this process; retries wait ``jitter`` of the longest wait."""
         out, err = io.StringIO(), io.StringIO()
         self.result_file.unlink(missing_ok=True)
         runtime = Runtime(
             environ=self.environ if environ is None else environ,
-            stdin=io.StringIO(stdin),
+            stdin=io.StringIO(),
             stdout=out,
             stderr=err,
             random=lambda: jitter,
+            signals=signals or Signals(),
         )
         code = run(args, runtime)
         return self.ran(code, out.getvalue(), err.getvalue())

@@ -17,8 +17,8 @@ _TITLE = """\
 # Faults, as measured
 
 What a run comes to when one thing goes wrong. Retries are limited to 2, to 1 where nothing answers. Behind
-the state of a change stands how often it was sent. Written by `python tests/faults/table.py`; the tests demand
-each row.
+the state of a change stands how often it was sent. Written by `python tests/faults/table.py`; the tests
+demand each row.
 
 """
 
