@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import combinations
 
+from hostile import HOSTILE_SAMPLES as HOSTILE_SAMPLES  # noqa: PLC0414  # drawn from here
 from hypothesis import strategies as st
 
 from scalekit_apply.diagnostics import Location
@@ -40,41 +42,6 @@ from scalekit_apply.model import (
 _ID_ALPHABET = string.ascii_letters + string.digits + "_-"
 ORGANIZATION_POOL = tuple(OrganizationId(f"org_{letter}") for letter in "abcd")
 CONNECTION_POOL = tuple(ConnectionId(f"conn_{number}") for number in range(12))
-
-HOSTILE_SAMPLES = (
-    "",
-    "Megasoft",
-    "\x1b[31mred\x1b[0m",
-    "\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\",
-    "\x9b31m",
-    "\r\x1b[2K  0 to disable",
-    "a\nPlan: 0 to enable, 0 to disable, 0 unchanged.",
-    "::error file=x::forged",
-    "\n::set-output name=x::y",
-    "##[error]forged",
-    "##vso[task.complete result=Succeeded;]",
-    "\n0%\nsection_start:1:x\r\x1b[0K",
-    "<script>alert(1)</script>",
-    "</details><h1>approved</h1>",
-    "--><!-- ",
-    "]]>",
-    "&lt;&#10;",
-    "@everyone @octocat #1 !1",
-    "| cell | `code` ``` ~~~",
-    "[link](https://evil.example) ![image](https://evil.example/x.png)",
-    "\\| \\` \\",
-    "**bold** _it_ ~~no~~ # heading https://evil.example",
-    "\u202egnp.exe \u2066hidden\u2069",
-    "zero\u200bwidth\ufeff",
-    "\u2028\u2029\x85\x0b\x0c",
-    "\x00",
-    "\x7f",
-    '"quoted": {"json": true}',
-    "%0A%0D",
-    "{{ }} ${{ }} $(id) `id`",
-    "é 漢字 👩‍👩‍👧",
-    "x" * 200,
-)
 
 
 @cache
@@ -122,12 +89,10 @@ def environments() -> st.SearchStrategy[Environment]:
 @cache
 def locations() -> st.SearchStrategy[Location]:
     """Places in a file; a column only where there is a line."""
-    files = st.sampled_from(["scalekit.yaml", "a/b.scalekit.yaml", "with space/%25,:.yaml"])
-    numbers = st.integers(1, 99_999)
-    return (
-        st.builds(Location, file=files)
-        | st.builds(Location, file=files, line=numbers)
-        | st.builds(Location, file=files, line=numbers, column=numbers)
+    files = ("scalekit.yaml", "a/b.scalekit.yaml", "with space/%25,:.yaml")
+    spots = ((None, None), (1, None), (1, 1), (7, 20), (10, 3), (99_999, 120))
+    return st.sampled_from(
+        [Location(file=file, line=line, column=column) for file in files for line, column in spots]
     )
 
 
@@ -140,7 +105,7 @@ def levels(scope: Scope = Scope.CONNECTION) -> st.SearchStrategy[Levels]:
         Scope.CONNECTION: {Scope.CONNECTION},
     }[scope]
     settable = [check for check in Check if not check.rule.fixed and check.rule.scope in wider]
-    return st.dictionaries(st.sampled_from(settable), st.sampled_from(Level), max_size=3)
+    return st.just({}) | st.dictionaries(st.sampled_from(settable), st.sampled_from(Level), max_size=3)
 
 
 _EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001  # hypothesis adds the zone
@@ -156,27 +121,30 @@ def instants() -> st.SearchStrategy[datetime]:
 _PROVIDERS = st.sampled_from(["OKTA", "GOOGLE", "MICROSOFT_AD", "CUSTOM", "", "FUTURE_PROVIDER"])
 _TYPES = st.sampled_from(["SAML", "OIDC", "OAUTH", "", "FUTURE_TYPE"])
 _STATUSES = st.sampled_from(["COMPLETED", "IN_PROGRESS", "DRAFT", "", "FUTURE_STATUS"])
-_DOMAINS = st.lists(
-    st.sampled_from(["megasoft.com", "example.org", "xn--bcher-kva.example"]), unique=True, max_size=3
-).map(lambda items: tuple(sorted(items)))
+_DOMAIN_NAMES = ("megasoft.com", "example.org", "xn--bcher-kva.example")
+_DOMAINS = st.sampled_from(
+    [tuple(sorted(some)) for size in range(4) for some in combinations(_DOMAIN_NAMES, size)]
+)
+Addresses = st.SearchStrategy[Address]
+_SOMEWHERE = st.just(Address(ORGANIZATION_POOL[0], CONNECTION_POOL[0]))
 
 
 @cache
-def live_connections() -> st.SearchStrategy[LiveConnection]:
+def live_connections(address: Addresses | None = None) -> st.SearchStrategy[LiveConnection]:
     """One connection of a list, every text of it hostile."""
     return st.builds(
         LiveConnection,
-        address=addresses(),
+        address=addresses() if address is None else address,
         enabled=st.booleans(),
         organization_name=hostile_text(),
-        provider=_PROVIDERS | hostile_text(max_size=10),
+        provider=_PROVIDERS | st.sampled_from(HOSTILE_SAMPLES),
         type=_TYPES,
         status=_STATUSES,
         domains=_DOMAINS,
-        provider_key=hostile_text(max_size=10),
-        key_id=hostile_text(max_size=10),
-        ui_button_title=hostile_text(max_size=10),
-        mcp_server_url=st.just(""),
+        provider_key=st.sampled_from(HOSTILE_SAMPLES),
+        key_id=st.sampled_from(HOSTILE_SAMPLES),
+        ui_button_title=st.sampled_from(HOSTILE_SAMPLES),
+        mcp_server_url=st.sampled_from(HOSTILE_SAMPLES),
     )
 
 
@@ -192,11 +160,13 @@ def certificates() -> st.SearchStrategy[Certificate]:
 
 
 @cache
-def connection_details() -> st.SearchStrategy[ConnectionDetail]:
+def connection_details(
+    address: st.SearchStrategy[Address] | None = None,
+) -> st.SearchStrategy[ConnectionDetail]:
     """One single read."""
     return st.builds(
         ConnectionDetail,
-        address=addresses(),
+        address=addresses() if address is None else address,
         enabled=st.booleans(),
         debug_enabled=st.booleans(),
         certificates=st.none() | st.lists(certificates(), max_size=3).map(tuple),
@@ -220,11 +190,13 @@ def expectations() -> st.SearchStrategy[Expectation]:
 
 
 @cache
-def desired_connections() -> st.SearchStrategy[DesiredConnection]:
+def desired_connections(
+    address: st.SearchStrategy[Address] | None = None,
+) -> st.SearchStrategy[DesiredConnection]:
     """One entry of a configuration."""
     return st.builds(
         DesiredConnection,
-        address=addresses(),
+        address=addresses() if address is None else address,
         enabled=st.booleans(),
         description=hostile_text(max_size=20),
         protected=st.booleans(),
@@ -291,7 +263,7 @@ def desireds(draw: st.DrawFn, homes: Homes | None = None) -> Desired:
     for organization_id, ids in members.items():
         connections = {
             connection_id: replace(
-                draw(desired_connections()), address=Address(organization_id, connection_id)
+                draw(desired_connections(_SOMEWHERE)), address=Address(organization_id, connection_id)
             )
             for connection_id in ids
         }
@@ -312,12 +284,14 @@ def lives(draw: st.DrawFn, homes: Homes | None = None) -> Live:
         found: dict[ConnectionId, LiveConnection] = {}
         for connection_id in ids:
             address = Address(organization_id, connection_id)
-            found[connection_id] = replace(draw(live_connections()), address=address, organization_name=name)
+            found[connection_id] = replace(
+                draw(live_connections(_SOMEWHERE)), address=address, organization_name=name
+            )
             match draw(st.integers(0, 3)):
                 case 0:
                     details[address] = None
                 case 1:
-                    details[address] = replace(draw(connection_details()), address=address)
+                    details[address] = replace(draw(connection_details(_SOMEWHERE)), address=address)
                 case _:
                     pass
         organizations[organization_id] = LiveOrganization(id=organization_id, name=name, connections=found)

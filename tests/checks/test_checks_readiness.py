@@ -9,6 +9,7 @@ from checks_support import (
     ADDRESS,
     NOW,
     PLACE,
+    at,
     changes_of,
     desired_of,
     detail,
@@ -191,7 +192,10 @@ def test_certificates_matter_where_either_answer_says_saml_or_nothing_rules_it_o
     read: ConnectionDetail | None,
     judged: bool,
 ) -> None:
-    assert bool(enabling(check, live_connection(type=listed), read)) is judged
+    summaries = [item.summary for item in enabling(check, live_connection(type=listed), read)]
+    assert [summary.endswith(": its certificates could not be read.") for summary in summaries] == (
+        [True] if judged else []
+    )
 
 
 @pytest.mark.parametrize(("listed", "read_type", "judged"), [("", "", True), ("OIDC", "OIDC", False)])
@@ -206,7 +210,8 @@ def test_a_connection_of_unspecified_type_with_a_saml_part_needs_a_certificate(
 
 def test_a_connection_that_is_not_there_is_judged_by_what_was_read_of_it() -> None:
     live = live_of([], details=[detail(certificates=[])])
-    assert len(judge(Check.CERTIFICATE_EXPIRED, DESIRED, live, changes_of(live_connection()))) == 1
+    (found,) = judge(Check.CERTIFICATE_EXPIRED, DESIRED, live, changes_of(live_connection()))
+    assert found.summary == "org_1/conn_1 would be enabled, but it has no certificate."
 
 
 @pytest.mark.parametrize(
@@ -275,10 +280,14 @@ def test_debug_mode_of_a_connection_that_was_not_read_cannot_be_judged() -> None
     assert "set `checks: {debug-enabled: note}` on the connection" in found.detail
 
 
+@pytest.mark.parametrize("check", [Check.CERTIFICATE_EXPIRED, Check.CERTIFICATE_EXPIRING])
+def test_a_connection_that_needs_no_certificate_hides_no_other(check: Check) -> None:
+    connections = [live_connection(at("conn_0"), type="OIDC"), live_connection(at("conn_1"))]
+    (found,) = judge(check, DESIRED, live_of(connections), changes_of(*connections))
+    assert found.address == "org_1/conn_1"
+
+
 def test_every_connection_about_to_be_enabled_is_judged() -> None:
-    connections = [
-        live_connection(ADDRESS._replace(connection_id=type(ADDRESS.connection_id)(f"conn_{number}")))
-        for number in range(3)
-    ]
+    connections = [live_connection(at(f"conn_{number}")) for number in range(3)]
     for check in (Check.CERTIFICATE_EXPIRED, Check.CERTIFICATE_EXPIRING, Check.DEBUG_ENABLED):
         assert len(judge(check, DESIRED, live_of(connections), changes_of(*connections))) == 3

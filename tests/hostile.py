@@ -1,0 +1,38 @@
+"""Text that tries to leave every format that a view writes."""
+
+from __future__ import annotations
+
+HOSTILE_SAMPLES = (
+    "",
+    "Megasoft",
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "\x9b31m",
+    "\r\x1b[2K  0 to disable",
+    "a\nPlan: 0 to enable, 0 to disable, 0 unchanged.",
+    "::error file=x::forged",
+    "\n::set-output name=x::y",
+    "##[error]forged",
+    "##vso[task.complete result=Succeeded;]",
+    "\n0%\nsection_start:1:x\r\x1b[0K",
+    "<script>alert(1)</script>",
+    "</details><h1>approved</h1>",
+    "--><!-- ",
+    "]]>",
+    "&lt;&#10;",
+    "@everyone @octocat #1 !1",
+    "| cell | `code` ``` ~~~",
+    "[link](https://evil.example) ![image](https://evil.example/x.png)",
+    "\\| \\` \\",
+    "**bold** _it_ ~~no~~ # heading https://evil.example",
+    "\u202egnp.exe \u2066hidden\u2069",
+    "zero\u200bwidth\ufeff",
+    "\u2028\u2029\x85\x0b\x0c",
+    "\x00",
+    "\x7f",
+    '"quoted": {"json": true}',
+    "%0A%0D",
+    "{{ }} ${{ }} $(id) `id`",
+    "é 漢字 👩‍👩‍👧",
+    "x" * 200,
+)
