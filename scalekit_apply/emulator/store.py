@@ -217,9 +217,9 @@ class Store:
                 raise KeyError(connection_id)
             database.execute(
                 """UPDATE connection SET
-                    enabled = ?1, update_time = CASE update_time WHEN '' THEN '' ELSE ?2 END
-                WHERE id = ?3 AND enabled <> ?1""",
-                [int(enabled), now, connection_id],
+                    enabled = :enabled, update_time = CASE update_time WHEN '' THEN '' ELSE :now END
+                WHERE id = :id AND enabled <> :enabled""",
+                {"enabled": int(enabled), "now": now, "id": connection_id},
             )
 
     def toggle(self, connection_id: str) -> bool:

@@ -190,31 +190,44 @@ def test_a_signal_to_the_whole_group_reaches_the_command_once() -> None:
     assert (process.returncode, stdout) == (9, "SIGTERM\n")
 
 
+# Makes the terminal on stdin that of its session, then becomes the program that it is given.
+_ON_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
 def test_a_ctrl_c_at_the_terminal_reaches_the_command_once() -> None:
-    arguments = [sys.executable, "-c", _MAIN, "{}", sys.executable, "-c", _CHILD]
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execv(sys.executable, arguments)  # noqa: S606  # the program under test, on a terminal
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ON_TERMINAL, "-c", _MAIN, "{}", sys.executable, "-c", _CHILD],
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+    )
+    os.close(end)
     shown = b""
 
     def wait_for(text: bytes) -> None:
         nonlocal shown
-        end = time.monotonic() + 30
+        late = time.monotonic() + 30
         while text not in shown:
-            assert time.monotonic() < end, shown
+            assert time.monotonic() < late, shown
             if select.select([terminal], [], [], 0.1)[0]:
                 shown += os.read(terminal, 4096)
 
-    try:
-        wait_for(b"ready")
-        os.write(terminal, b"\x03")
-        wait_for(b"SIGINT")
-        os.kill(child, signal.SIGTERM)
+    with process:
+        try:
+            wait_for(b"ready")
+            os.write(terminal, b"\x03")
+            wait_for(b"SIGINT")
+        finally:
+            process.send_signal(signal.SIGTERM)
         wait_for(b"SIGTERM")
-    finally:
-        _, status = os.waitpid(child, 0)
-        os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 9
+    os.close(terminal)
+    assert process.returncode == 9
     assert shown.count(b"SIGINT") == 1
 
 
