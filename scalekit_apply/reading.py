@@ -65,7 +65,7 @@ def read_live(
     """
     if not wanted:
         return Live()
-    wide = _read_wide(reader, mode, len(wanted))
+    wide = _read_wide(reader, pool, mode, len(wanted))
     found = _by_organization(wide or ())
     own_lists = [
         organization_id
@@ -84,7 +84,7 @@ def read_live(
     }
     elsewhere = _owners(missing, found)
     if wide is None and missing.difference(elsewhere):
-        elsewhere |= _owners(missing, _by_organization(_read_wide_or_nothing(reader)))
+        elsewhere |= _owners(missing, _by_organization(_read_wide_or_nothing(reader, pool)))
     return Live(
         organizations={
             organization_id: _organization(organization_id, found[organization_id])
@@ -112,13 +112,21 @@ def read_details(
 _Found = dict[OrganizationId, dict[ConnectionId, LiveConnection]]
 
 
-def _read_wide(reader: Reader, mode: ReadMode, organizations: int) -> tuple[LiveConnection, ...] | None:
+def _list_environment(reader: Reader, pool: WorkerPool) -> tuple[LiveConnection, ...]:
+    # By a worker: this thread may be the one that handles signals, and must not be stuck in a socket.
+    (listed,) = pool.map(lambda read: read(), [reader.list_environment])
+    return listed
+
+
+def _read_wide(
+    reader: Reader, pool: WorkerPool, mode: ReadMode, organizations: int
+) -> tuple[LiveConnection, ...] | None:
     if mode is ReadMode.ORGANIZATION or (mode is ReadMode.AUTO and organizations == 1):
         return None
     if mode is ReadMode.ENVIRONMENT:
-        return reader.list_environment()
+        return _list_environment(reader, pool)
     try:
-        return reader.list_environment()
+        return _list_environment(reader, pool)
     except (RequestRejected, NotFound, UnusableAnswer) as error:
         if not error.attempts:
             raise  # not the list was refused but the token for it, and own lists need one too
@@ -126,11 +134,11 @@ def _read_wide(reader: Reader, mode: ReadMode, organizations: int) -> tuple[Live
         return None
 
 
-def _read_wide_or_nothing(reader: Reader) -> tuple[LiveConnection, ...]:
+def _read_wide_or_nothing(reader: Reader, pool: WorkerPool) -> tuple[LiveConnection, ...]:
     # Only to name the owner of a connection that was asked for in the wrong place: help, not a fact
     # that anything depends on, so a failure costs the help and nothing else.
     try:
-        return reader.list_environment()
+        return _list_environment(reader, pool)
     except ApiError:
         return ()
 

@@ -87,7 +87,9 @@ class WorkerPool:
         once what was under way has ended.
         """
         batch = self.start(function, items)
-        batch.wait()
+        # Never one long wait: a signal that arrives right before it would be handled only after it.
+        while not batch.wait(_POLL_SECONDS):
+            pass
         return batch.results()
 
     def close(self) -> None:
