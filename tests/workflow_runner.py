@@ -186,7 +186,7 @@ class Runner:
 
 
 def _permissions(workflow: Json, job: Json, *, fork: bool) -> dict[str, str]:
-    given: dict[str, str] = job.get("permissions", workflow["permissions"])
+    given: dict[str, str] = {**workflow, **job}["permissions"]
     return {scope: "read" if fork else level for scope, level in given.items()}
 
 

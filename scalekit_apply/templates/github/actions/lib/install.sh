@@ -1,10 +1,14 @@
 # Installs scalekit-apply into a folder of its own in this job. Nothing of it is put on the PATH.
-# In: INPUT_VERSION, a version; empty for the checkout that holds this action. Out: command.
+# In: INPUT_VERSION, a version, or a wheel in the workspace; empty for the checkout that holds this action. Out: command.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 version="${INPUT_VERSION-}"
-home="$RUNNER_TEMP/scalekit-apply-${version:-checkout}"
-if [[ -n "$version" ]]; then
+home="${version:-checkout}"
+home="$RUNNER_TEMP/scalekit-apply-${home##*/}"
+if [[ "$version" == *.whl ]]; then
+  requirement="$GITHUB_WORKSPACE/$version"
+  [[ -f "$requirement" ]] || fail 'The input version names a wheel that is not in the workspace.'
+elif [[ -n "$version" ]]; then
   [[ "$version" =~ ^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?$ ]] || fail 'The input version is not a version such as 1.2.3.'
   requirement="scalekit-apply==$version"
 else
