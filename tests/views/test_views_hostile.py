@@ -28,6 +28,7 @@ _MORE = (
     "www.evil.example and evil.example",
     "GH-1 owner/repo#1 0123456789abcdef0123456789abcdef01234567",
     ":tada: [^1] [x]: https://evil.example",
+    "deadbeef feedfacecafe",
     "1. one\n- two\n> three\n    four\n\n# five\n---\n===",
     "`` ` `` ``` ` \\` `\\",
     "a\\|b \\\\| ||",
