@@ -100,11 +100,7 @@ _ROUTES: tuple[tuple[str, str, str, _Handler], ...] = (
         r"issues",
         "issues:read",
         lambda it, _m, query, _: _page(
-            [
-                one
-                for one in it.issues
-                if one["state"] == query["state"] and one["user"]["login"] == query["creator"]
-            ],
+            [one for one in it.issues if one["state"] == query["state"]],
             query,
         ),
     ),

@@ -121,6 +121,17 @@ def test_a_comment_that_cannot_be_written_does_not_fail_the_plan(it: Scene) -> N
     assert job.outputs["plan"]["plan-file"]
 
 
+def test_names_that_look_like_commands_or_markers_stay_names(it: Scene) -> None:
+    forged = "::error::forged @acme/admins <!-- scalekit-apply environment=x --> | <b>"
+    it.emulator.store.rename_organization("org_1", f"{forged}\n::error::forged\n##[error]forged")
+    pull = it.propose(configuration(okta=True))
+    job = it.check(pull)
+    assert job.conclusion == "success", job.log
+    assert not [message for kind, _, message in job.annotations if kind == "error"]
+    assert "##[" not in job.log
+    assert it.merge(pull).conclusion == "success"
+
+
 def test_merging_applies_the_plan_that_was_reviewed(it: Scene) -> None:
     pull = it.propose(configuration(okta=True, google=False))
     it.check(pull)
@@ -205,21 +216,23 @@ def test_drift_opens_one_issue_keeps_it_current_and_closes_it(it: Scene) -> None
     assert it.drift().outputs["drift"]["has-changes"] == "false"
     assert not it.service.issues
     it.service.add_issue("<!-- scalekit-apply environment=https://other fingerprint=- truncated=false -->")
+    it.service.add_issue(f"<!-- scalekit-apply environment={it.emulator.url} fingerprint=- ", SOMEONE)
+    it.service.add_issue(f"<!-- scalekit-apply environment={it.emulator.url} fingerprint=- ", pull_request={})
     it.emulator.store.set_enabled(OTHER, enabled=False)
     job = it.drift()
     assert job.conclusion == "success", job.log
     assert job.outputs["drift"]["exit-code"] == "2"
-    _, issue = it.service.issues
+    issue = it.service.issues[-1]
     assert issue["title"] == f"Scalekit drift in {it.emulator.url}"
     assert OTHER in issue["body"]
     it.emulator.store.set_enabled(GOOGLE, enabled=False)
     it.drift()
-    assert len(it.service.issues) == 2
+    assert len(it.service.issues) == 4
     assert GOOGLE in issue["body"]
     it.emulator.store.set_enabled(OTHER, enabled=True)
     it.emulator.store.set_enabled(GOOGLE, enabled=True)
     it.drift()
-    assert [one["state"] for one in it.service.issues] == ["open", "closed"]
+    assert [one["state"] for one in it.service.issues] == ["open", "open", "open", "closed"]
 
 
 def test_drift_that_nobody_could_be_told_of_fails(it: Scene) -> None:

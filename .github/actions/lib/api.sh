@@ -15,12 +15,12 @@ api() {
     "$GITHUB_API_URL/$2"
 }
 
-# api_list PATH_WITH_QUERY: prints one array with the entries of all pages.
+# api_list PATH [QUERY]: prints one array with the entries of all pages.
 api_list() {
   local page=1 folder count
   folder="$(mktemp -d "$RUNNER_TEMP/pages.XXXXXX")"
   while :; do
-    api GET "$1&per_page=100&page=$page" >"$folder/$page.json"
+    api GET "$1?${2:+$2&}per_page=100&page=$page" >"$folder/$page.json"
     count="$(jq length "$folder/$page.json")"
     if ((count < 100 || page >= 100)); then
       break

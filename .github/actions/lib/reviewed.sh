@@ -9,7 +9,7 @@ repository="repos/$GITHUB_REPOSITORY"
 
 # Right after a merge, GitHub may not know yet that the commit belongs to a pull request.
 for attempt in 1 2 3 4 5; do
-  api_list "$repository/commits/$GITHUB_SHA/pulls?state=closed" >"$folder/pulls.json"
+  api_list "$repository/commits/$GITHUB_SHA/pulls" >"$folder/pulls.json"
   jq --arg sha "$GITHUB_SHA" --arg base "$GITHUB_REF_NAME" \
     '[.[] | select(.merged_at != null and .merge_commit_sha == $sha and .base.ref == $base)]' \
     "$folder/pulls.json" >"$folder/merged.json"
@@ -35,7 +35,7 @@ if [[ -n "${INPUT_ARTIFACT-}" ]]; then
   while IFS= read -r candidate; do
     run="$(jq '.run' <<<"$candidate")"
     api GET "$repository/actions/runs/$run" >"$folder/run.json"
-    if jq --exit-status --arg path "$INPUT_WORKFLOW" '.path == $path and .event == "pull_request"
+    if jq --exit-status --arg path "$INPUT_WORKFLOW" '(.path | split("@")[0]) == $path and .event == "pull_request"
       and .conclusion == "success"' "$folder/run.json" >"$folder/answer.json"; then
       artifact="$(jq '.id' <<<"$candidate")"
       break
@@ -44,7 +44,7 @@ if [[ -n "${INPUT_ARTIFACT-}" ]]; then
   [[ -n "$artifact" ]] || fail "Pull request #$number has no plan for the commit that was merged. Nothing was applied."
 fi
 
-api_list "$repository/issues/$number/comments?sort=created" >"$folder/comments.json"
+api_list "$repository/issues/$number/comments" >"$folder/comments.json"
 fingerprint="$(jq --raw-output --arg environment "$(environment_name)" "$OURS"' | map(.body
   | capture("^<!-- scalekit-apply environment=(?<environment>[^ ]+) fingerprint=(?<fingerprint>sha256:[0-9a-f]{64}) ")?
   | select(.environment == $environment) | .fingerprint) | unique | if length == 1 then .[0] else "" end' \

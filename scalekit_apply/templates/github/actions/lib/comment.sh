@@ -10,7 +10,7 @@ write_comment() {
   marker="${marker%% fingerprint=*} "
   [[ "$marker" == '<!-- scalekit-apply environment='* ]] || return 1
   jq --null-input --rawfile body "$COMMENT_FILE" '{body: $body}' >"$folder/comment.json" || return 1
-  api_list "repos/$GITHUB_REPOSITORY/issues/$number/comments?sort=created" >"$folder/comments.json" || return 1
+  api_list "repos/$GITHUB_REPOSITORY/issues/$number/comments" >"$folder/comments.json" || return 1
   known="$(jq --arg marker "$marker" "$OURS"' | map(select(.body | startswith($marker))) | first | .id // empty' \
     "$folder/comments.json")" || return 1
   if [[ -n "$known" ]]; then

@@ -9,7 +9,7 @@ marker="${marker%% fingerprint=*} "
 [[ "$marker" == '<!-- scalekit-apply environment='* ]] || fail 'The report has no marker.'
 environment="${marker#*environment=}"
 environment="${environment% }"
-api_list "repos/$GITHUB_REPOSITORY/issues?state=open&creator=github-actions%5Bbot%5D" >"$folder/issues.json"
+api_list "repos/$GITHUB_REPOSITORY/issues" state=open >"$folder/issues.json"
 known="$(jq --arg marker "$marker" "$OURS"' | map(select((has("pull_request") | not)
   and ((.body // "") | startswith($marker)))) | first | .number // empty' "$folder/issues.json")"
 if [[ "$DRIFTED" == true ]]; then
