@@ -6,20 +6,13 @@ option goes through the escaping of its format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final
+from typing import assert_never
 
 from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.plan import Plan
 from scalekit_apply.result import Result
-from scalekit_apply.views.github import GithubView
-from scalekit_apply.views.gitlab import GitlabView
-from scalekit_apply.views.json import JsonView
-from scalekit_apply.views.junit import JunitView
-from scalekit_apply.views.markdown import MarkdownView
-from scalekit_apply.views.sarif import SarifView
-from scalekit_apply.views.text import TextView
 from scalekit_apply.views.view import View
 
 
@@ -35,20 +28,42 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
-_VIEWS: Final[Mapping[Format, View]] = {
-    Format.TEXT: TextView(),
-    Format.JSON: JsonView(),
-    Format.MARKDOWN: MarkdownView(),
-    Format.GITHUB: GithubView(),
-    Format.GITLAB: GitlabView(),
-    Format.JUNIT: JunitView(),
-    Format.SARIF: SarifView(),
-}
+def view_for(format: Format, *, color: bool = False) -> View:  # noqa: A002, PLR0911  # one a format
+    """Return the view of a format. Only text knows colours.
 
+    A format is imported when it is asked for: what one of them needs does not slow the start of all.
+    """
+    match format:
+        case Format.TEXT:
+            from scalekit_apply.views.text import TextView
 
-def view_for(format: Format, *, color: bool = False) -> View:  # noqa: A002  # the option's name
-    """Return the view of a format. Only text knows colours."""
-    return TextView(color=color) if format is Format.TEXT else _VIEWS[format]
+            return TextView(color=color)
+        case Format.JSON:
+            from scalekit_apply.views.json import JsonView
+
+            return JsonView()
+        case Format.MARKDOWN:
+            from scalekit_apply.views.markdown import MarkdownView
+
+            return MarkdownView()
+        case Format.GITHUB:
+            from scalekit_apply.views.github import GithubView
+
+            return GithubView()
+        case Format.GITLAB:
+            from scalekit_apply.views.gitlab import GitlabView
+
+            return GitlabView()
+        case Format.JUNIT:
+            from scalekit_apply.views.junit import JunitView
+
+            return JunitView()
+        case Format.SARIF:
+            from scalekit_apply.views.sarif import SarifView
+
+            return SarifView()
+        case _:
+            assert_never(format)
 
 
 def render_plan(plan: Plan, format: Format, *, color: bool = False) -> str:  # noqa: A002  # the option's name
