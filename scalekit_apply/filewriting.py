@@ -6,8 +6,12 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from scalekit_apply.errors import OutputError
+
+# About what a plan or a result of a hundred changes takes.
+_ROOM: Final = 64 * 1024
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:
@@ -18,10 +22,16 @@ def require_writable(path: str | os.PathLike[str]) -> None:
     target = _target(path)
     try:
         descriptor, temporary = _temporary(target)
-        os.close(descriptor)
-        temporary.unlink()
     except OSError as error:
         raise _refused(path, error) from None
+    try:
+        # A full disk still makes files, as long as nothing is in them.
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(bytes(_ROOM))
+    except OSError as error:
+        raise _refused(path, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int = 0o600) -> None:

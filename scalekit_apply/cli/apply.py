@@ -30,7 +30,14 @@ from scalekit_apply.cli.progress import Progress
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.cli.savedfile import read_saved
 from scalekit_apply.cli.session import Session, plan_now, prepare, writing
-from scalekit_apply.errors import Declined, Interrupted, PlanFileError, UsageError
+from scalekit_apply.errors import (
+    Declined,
+    Interrupted,
+    OutputError,
+    PlanFileError,
+    ScalekitApplyError,
+    UsageError,
+)
 from scalekit_apply.executor import ExecutionOptions
 from scalekit_apply.exits import ExitCode, Outcome, exit_code
 from scalekit_apply.plan import Plan, asked_for
@@ -80,7 +87,7 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
     approval = take(Approval, values)
     outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS, plan=values["out"])
     runtime.outputs = outputs
-    outputs.check()
+    outputs.check(runtime.stdout)
     connecting, planning = take(Connecting, values), take(Planning, values)
     if plan_file is not None:
         _refuse_planning_options(values)
@@ -95,14 +102,31 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
     prepared = prepare(runtime, planning)
     with writing(runtime, connecting, prepared.desired) as session:
         plan = _reviewed(runtime, plan_now(runtime, session, prepared), approval.expect_fingerprint)
-        if outputs.plan is not None:
-            planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
-        if outputs.format is Format.TEXT:
-            shown = views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stdout))
-            runtime.write_out(f"{shown}\n")
+        try:
+            _show(runtime, outputs, plan)
+        except Interrupted as error:
+            return _finish(runtime, plan, refused_result(plan, error))
+        except OutputError as error:
+            return _unseen(runtime, plan, error)
+        except BrokenPipeError:
+            return _unseen(runtime, plan, ScalekitApplyError("Nobody reads stdout."))
         return _apply(
             runtime, session, plan, approval, ReadMode(planning.read), ask=not approval.auto_approve
         )
+
+
+def _show(runtime: Runtime, outputs: Outputs, plan: Plan) -> None:
+    if outputs.plan is not None:
+        planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
+    if outputs.format is Format.TEXT:
+        shown = views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stdout))
+        runtime.write_out(f"{shown}\n")
+
+
+def _unseen(runtime: Runtime, plan: Plan, error: ScalekitApplyError) -> ExitCode:
+    """End a run whose plan could not be shown or saved: nothing is done that nobody saw."""
+    runtime.talk_diagnostics(error.diagnostics)
+    return _finish(runtime, plan, refused_result(plan, error))
 
 
 def _reviewed(runtime: Runtime, plan: Plan, expected: str | None) -> Plan:
@@ -181,12 +205,12 @@ def _finish(runtime: Runtime, plan: Plan, result: Result) -> ExitCode:
     runtime.signals.defer()
     code = exit_code(result.outcomes)
     wrote = any(item.attempts for item in result.results)
+    # Once something was written, a result that cannot be told is an incomplete apply, and nothing else.
     try:
         runtime.write(lambda fmt, color: views.render_result(result, plan, fmt, color=color))
     except BrokenPipeError:
-        return code or ExitCode.UNEXPECTED
-    except UsageError as error:
-        # Once something was written, a result that cannot be saved is an incomplete apply, not a usage error.
+        return code or exit_code({Outcome.INCOMPLETE if wrote else Outcome.UNEXPECTED})
+    except OutputError as error:
         runtime.talk_diagnostics(error.diagnostics)
         return code or exit_code({Outcome.INCOMPLETE if wrote else Outcome.INVALID})
     return code

@@ -39,7 +39,7 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     """
     runtime.use(take(Talk, values))
     runtime.outputs = outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS)
-    outputs.check()
+    outputs.check(runtime.stdout)
     prepared = prepare(runtime, take(Planning, values))
     with reading(runtime, take(Connecting, values), prepared.desired) as session:
         plan = plan_now(runtime, session, prepared)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,13 +19,14 @@ from scalekit_apply.views import Format
 
 def run(arguments: Sequence[str], runtime: Runtime) -> int:
     """Run one command and return the exit code. Never raises, never shows a traceback unless asked to."""
-    try:
-        with runtime.signals.installed():
-            code = _run(arguments, runtime)
-    except BrokenPipeError:
-        _silence(sys.stdout)
-        code = ExitCode.UNEXPECTED
-    return int(code)
+    with runtime.signals.installed():
+        try:
+            return int(_run(arguments, runtime))
+        except Interrupted as error:
+            # A signal that arrived while another end of the run was being told.
+            return int(report(error, runtime))
+        except BrokenPipeError:
+            return int(ExitCode.UNEXPECTED)
 
 
 def _run(arguments: Sequence[str], runtime: Runtime) -> int:
@@ -64,12 +63,14 @@ def _usage(error: click.UsageError, runtime: Runtime) -> ExitCode:
 
 def report(error: ScalekitApplyError, runtime: Runtime) -> ExitCode:
     """Show an error in every format that was asked for, and as text on stderr. Returns its code."""
+    # From here on a signal only asks to stop, which is what happens.
+    runtime.signals.defer()
     outcome = error.outcome
     if isinstance(error, Interrupted) and error.terminated:
         outcome = Outcome.TERMINATED
     runtime.talk_diagnostics(error.diagnostics)
     # The error at hand is the one to know about, not that it could not be written somewhere too.
-    with suppress(ScalekitApplyError):
+    with suppress(ScalekitApplyError, BrokenPipeError):
         runtime.write(partial(_failure, error))
     return exit_code({outcome})
 
@@ -89,10 +90,3 @@ def _unexpected(error: Exception, runtime: Runtime) -> ExitCode:
         frames = "".join(traceback.format_tb(error.__traceback__))
         runtime.talk(f"{frames}{type(error).__name__}\n")
     return report(failure, runtime)
-
-
-def _silence(stream: object) -> None:
-    # Python flushes stdout once more at exit; a closed pipe would fail there, outside of any handler.
-    if stream is sys.stdout:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -47,8 +49,10 @@ class Outputs:
                 )
         return cls(format=Format(stdout_format), files=parsed, plan=plan)
 
-    def check(self) -> None:
-        """Raise ``OutputError`` for a file that could not be written, before anything is sent."""
+    def check(self, stdout: TextIO) -> None:
+        """Raise ``OutputError`` for what could not be written, before anything is sent."""
+        if not stdout.writable():
+            raise OutputError("stdout cannot be written: it is closed.", hint="To drop it, use >/dev/null.")
         for path in (*(file.path for file in self.files), *([self.plan] if self.plan else [])):
             planfile.require_writable(path)
 
@@ -75,9 +79,25 @@ def write_out(stdout: TextIO, text: str) -> None:
         stdout.write(text)
         stdout.flush()
     except BrokenPipeError:
+        discard(stdout)
         raise
     except OSError as error:
+        discard(stdout)
         raise OutputError(f"stdout cannot be written: {error.strerror}.", hint="Is the disk full?") from None
+
+
+def discard(stream: TextIO) -> None:
+    """Let what a stream could not write go nowhere.
+
+    Python flushes the streams of the process once more at its end; what fails there is shown as a traceback
+    and takes the exit code away.
+    """
+    with suppress(OSError, ValueError):  # not a stream of the system, or closed: nothing is flushed
+        null = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, stream.fileno())
+        finally:
+            os.close(null)
 
 
 def parse_output(text: str, allowed: tuple[Format, ...]) -> OutputFile:

@@ -44,7 +44,7 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     runtime.use(take(Talk, values))
     outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS, plan=values["out"])
     runtime.outputs = outputs
-    outputs.check()
+    outputs.check(runtime.stdout)
     prepared = prepare(runtime, take(Planning, values))
     with reading(runtime, take(Connecting, values), prepared.desired) as session:
         plan = plan_now(runtime, session, prepared)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, TextIO
 
+from scalekit_apply.cli.outputs import discard
 from scalekit_apply.executor import ChangeEnded, ChangeStarted, Event, ReadingBack
 
 _LINE_EVERY: Final = 5.0
@@ -62,3 +63,4 @@ class Progress:
         except (OSError, ValueError):
             # A closed stderr must not end an apply.
             self._quiet = True
+            discard(self._stream)

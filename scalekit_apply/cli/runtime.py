@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from io import StringIO, TextIOWrapper
+from typing import TYPE_CHECKING, Final, TextIO, TypedDict
 
 from scalekit_apply import views
 from scalekit_apply.cli.options import Talk
-from scalekit_apply.cli.outputs import Outputs, write_out
+from scalekit_apply.cli.outputs import Outputs, discard, write_out
 from scalekit_apply.cli.signals import Signals
 from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.views import Format
@@ -23,8 +25,49 @@ if TYPE_CHECKING:
     from scalekit_apply.api import Exchange
 
 
+_LAST_STANDARD_DESCRIPTOR: Final = 2
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class _Streams(TypedDict):
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+
+def _streams() -> _Streams:
+    """Return the streams of this process; one that was closed reads as empty, or cannot be written."""
+    # While one of the first three descriptors is free, the next socket or file would get it, and with it
+    # everything that is said on that stream.
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD_DESCRIPTOR:
+        pass
+    os.close(descriptor)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that the terminal's encoding does not have is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    # All three are None when they were closed, whatever their types say.
+    stdin: TextIO | None = sys.stdin
+    stdout: TextIO | None = sys.stdout
+    stderr: TextIO | None = sys.stderr
+    return {
+        "stdin": StringIO() if stdin is None else stdin,
+        "stdout": _Closed() if stdout is None else stdout,
+        "stderr": _Closed() if stderr is None else stderr,
+    }
+
+
+class _Closed(StringIO):
+    """A stream that takes nothing."""
+
+    def writable(self) -> bool:
+        return False
+
+    def write(self, _text: str, /) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +77,7 @@ class Runtime:
     ``random`` is uniform in [0, 1) and spreads retries.
     """
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     stdin: TextIO
     stdout: TextIO
     stderr: TextIO
@@ -49,7 +92,7 @@ class Runtime:
     @classmethod
     def of_process(cls) -> Runtime:
         """Return the runtime of this process."""
-        return cls(environ=os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+        return cls(environ=os.environ, **_streams())
 
     def use(self, talk: Talk) -> None:
         """Take over how a command was asked to talk."""
@@ -90,7 +133,7 @@ class Runtime:
             self.stderr.flush()
         except (OSError, ValueError):
             # Nobody is listening; what matters went to stdout, to files and into the exit code.
-            return
+            discard(self.stderr)
 
     def talk_diagnostics(self, diagnostics: Diagnostics) -> None:
         """Show problems on stderr."""

@@ -31,7 +31,7 @@ def command(runtime: Runtime, /, file: str, **values: Any) -> ExitCode:
     """
     runtime.use(take(Talk, values))
     runtime.outputs = outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS)
-    outputs.check()
+    outputs.check(runtime.stdout)
     name = "standard input" if file == _STDIN else file
     data = _read_stdin(runtime.stdin) if file == _STDIN else _read_file(file)
     saved = planfile.load_any(data, name=name)

@@ -45,5 +45,6 @@ class Signals:
         if requests > _PATIENCE:
             # The first ends in good order, the second waits for nothing, this one does not even write.
             os._exit(128 + number)
-        if not self._deferred:
+        # Raised once: whoever is on the way out already must not be hit again.
+        if requests == 1 and not self._deferred:
             raise Interrupted(terminated=self.interruption.terminated)

@@ -34,7 +34,7 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     runtime.use(take(Talk, values))
     outputs = Outputs.parse(values["format"], values["output"], _FORMATS)
     runtime.outputs = outputs
-    outputs.check()
+    outputs.check(runtime.stdout)
     loaded = config.load(values["config"])
     runtime.write(
         lambda fmt, color: views.render_diagnostics(loaded.diagnostics, fmt, color=color, files=loaded.files)

@@ -19,6 +19,15 @@ def test_a_signal_raises_while_nothing_was_changed(number: signal.Signals, termi
     assert signals.interruption.requested
 
 
+def test_a_second_signal_does_not_raise_into_the_way_out_of_the_first() -> None:
+    signals = Signals()
+    with signals.installed():
+        with pytest.raises(Interrupted):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    assert signals.interruption.urgent
+
+
 def test_after_defer_a_signal_asks_to_stop_and_a_second_is_urgent() -> None:
     signals = Signals()
     with signals.installed():
