@@ -16,6 +16,7 @@ CLIENT_ID: Final = "SCALEKIT_CLIENT_ID"
 CLIENT_SECRET: Final = "SCALEKIT_CLIENT_SECRET"  # noqa: S105  # the name of a variable
 CLIENT_SECRET_FILE: Final = "SCALEKIT_CLIENT_SECRET_FILE"  # noqa: S105  # the name of a variable
 HIDDEN: Final = "(hidden)"
+_CLIENT_ID_PREFIX: Final = "skc_"
 _MAX_SECRET_BYTES: Final = 64 * 1024
 _VISIBLE: Final = frozenset(map(chr, range(0x21, 0x7F)))
 
@@ -49,6 +50,11 @@ class Credentials:
     environment: Environment
     client_id: str
     client_secret: Secret
+
+    @property
+    def has_usual_client_id(self) -> bool:
+        """Whether the client id looks like one. Another may be the secret, given in the wrong place."""
+        return self.client_id.startswith(_CLIENT_ID_PREFIX)
 
 
 def resolve(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final, Generic, TypeVar
 
@@ -143,7 +143,8 @@ class Calls:
             complaint = "it is compressed in a way that cannot be read"
         else:
             try:
-                return Performed(value=parse(answer), attempts=patience.tries, answer=answer)
+                value = parse(answer if request.is_token_request else self._without_secrets(answer))
+                return Performed(value=value, attempts=patience.tries, answer=answer)
             except UnusableAnswer as error:
                 complaint = error.message
         # Raised by nobody yet, and outside of the handler: the cause may hold the body.
@@ -157,6 +158,10 @@ class Calls:
             retry=request.is_write,
             in_doubt=True,
         )
+
+    def _without_secrets(self, answer: Answer) -> Answer:
+        # A name, a domain or a message may repeat what this client sent, on purpose or by mistake.
+        return replace(answer, body=self._redact.body(answer.body))
 
     def _pass_gate(self, request: Request, patience: Patience) -> None:
         while (pause := self._gate.pause()) > 0:
@@ -216,11 +221,10 @@ class Calls:
         started = self._options.clock()
         performed = self.perform(token_request(self._options.credentials), _token)
         value, kind, expires_in, scopes = performed.value
-        self._redact.hide(value.reveal())
         return value, TokenFacts(
             token_type=kind,
             expires_in=expires_in,
-            scopes=scopes,
+            scopes=tuple(map(self._redact, scopes)),
             milliseconds=(self._options.clock() - started) * 1000,
             tls_version=performed.answer.tls if performed.answer else None,
         )

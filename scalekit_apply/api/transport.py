@@ -6,16 +6,20 @@ import ssl
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, cast
 from urllib.parse import urlencode
+from urllib.request import getproxies
 
 import httpx
 
+from scalekit_apply.api.auth import parse_token
 from scalekit_apply.api.deadline import Line, Watchdog
 from scalekit_apply.api.options import USER_AGENT, Answer, ApiOptions, Exchange, Method, NoAnswer, Request
 from scalekit_apply.api.redaction import Redactor
+from scalekit_apply.errors import UnusableAnswer
 from scalekit_apply.settings import Secret
 
 _ERROR_BYTES: Final = 64 * 1024
@@ -78,6 +82,11 @@ class ReadTransport:
         self._closed = False
         self.redact = Redactor()
         self.redact.hide(options.credentials.client_secret.reveal())
+        if not options.credentials.has_usual_client_id:
+            self.redact.hide(options.credentials.client_id)  # perhaps the secret, given in the wrong place
+        if self._is_https:
+            for url in getproxies().values():
+                self.redact.hide_login(url)
 
     def permits(self, request: Request) -> bool:
         """Whether this kind of transport sends such a request."""
@@ -164,6 +173,8 @@ class ReadTransport:
             except zlib.error:
                 undecodable = True
             headers = _plain_headers(response)
+            if request.is_token_request:
+                self._hide_token(bytes(body))
             return Answer(
                 status=response.status_code,
                 body=bytes(body[:limit]),
@@ -175,6 +186,11 @@ class ReadTransport:
                 oversized=len(body) > limit,
                 undecodable=undecodable,
             )
+
+    def _hide_token(self, body: bytes) -> None:
+        # Before anything is made of the answer: its own headers may repeat the token.
+        with suppress(UnusableAnswer):
+            self.redact.hide(parse_token(body)[0].reveal())
 
     def _shown(self, header: str | None) -> str | None:
         """Return what may be shown of a header."""
@@ -315,6 +331,8 @@ def _reason(error: Exception) -> str:
             text = "the request cannot be sent"  # the text of the error may quote a header
         case httpx.ProxyError():
             text = f"the proxy refused: {error}"
+        case httpx.RemoteProtocolError():
+            text = str(error).partition(": bytearray(")[0]  # what follows is what was received, cut somewhere
         case _:
             text = str(error)
     return text or type(error).__name__

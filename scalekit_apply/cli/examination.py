@@ -48,7 +48,7 @@ class Examination:
     closes. ``clock`` is monotonic, in seconds.
     """
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     paths: Sequence[str]
     credentials: Callable[[], Credentials]
     connect: Callable[[Credentials], ReadClient]
@@ -102,9 +102,14 @@ class Examination:
             found = self.credentials()
         except ScalekitApplyError as error:
             return None, _failed("credentials", error.message, error.hint, error.outcome)
-        return found, _ok(
-            "credentials", f"client {found.client_id} of {found.environment}, secret {settings.HIDDEN}"
-        )
+        summary = f"of {found.environment}, secret {settings.HIDDEN}"
+        if not found.has_usual_client_id:
+            return found, _warned(
+                "credentials",
+                f"client {settings.HIDDEN} {summary}",
+                f"The client id does not look like one (skc_…): is the secret in {settings.CLIENT_ID}?",
+            )
+        return found, _ok("credentials", f"client {found.client_id} {summary}")
 
     def _network(self, environment: Environment) -> Finding:
         parts = urlsplit(environment)
