@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 from command_support import clean_environment
 from github_service import REPOSITORY, Service
+from workflow_annotations import annotations
 from workflow_expressions import NotUnderstoodError, condition, fill
 
 _WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "jobs"}
@@ -27,7 +28,6 @@ _JOB_KEYS = {"name", "if", "runs-on", "timeout-minutes", "environment", "permiss
 _STEP_KEYS = {"name", "id", "if", "uses", "with", "run", "shell", "env", "continue-on-error"}
 _SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
 _PINNED = re.compile(r"(?P<name>[\w-]+/[\w-]+)@[0-9a-f]{40}")
-_COMMAND = re.compile(r"\s*::(?P<kind>notice|warning|error) ?(?P<properties>[^:]*)::(?P<message>.*)")
 Json = dict[str, Any]
 
 
@@ -325,7 +325,7 @@ class _Execution:
         log = done.stdout.decode("utf-8")
         self.job.log += log
         self.job.exit_codes.append(done.returncode)
-        self.job.annotations += _annotations(log)
+        self.job.annotations += annotations(log)
         summary = (files / "summary").read_text(encoding="utf-8")
         assert len(os.fsencode(summary)) < 1 << 20
         self.job.summary += summary
@@ -339,18 +339,3 @@ class _Execution:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _annotations(log: str) -> list[tuple[str, dict[str, str], str]]:
-    found: list[tuple[str, dict[str, str], str]] = []
-    stopped = ""
-    for line in log.splitlines():
-        if stopped:
-            stopped = "" if line.strip() == f"::{stopped}::" else stopped
-        elif line.startswith("::stop-commands::"):
-            stopped = line.removeprefix("::stop-commands::")
-        elif match := _COMMAND.fullmatch(line):
-            pairs = (pair.partition("=") for pair in match["properties"].split(",") if pair)
-            found.append((match["kind"], {name: value for name, _, value in pairs}, match["message"]))
-    assert not stopped, "commands were never switched on again"
-    return found
