@@ -7,7 +7,7 @@ import re
 _COMMAND = re.compile(r"\s*::(?P<kind>notice|warning|error) ?(?P<properties>[^:]*)::(?P<message>.*)")
 
 
-def annotations(log: str) -> list[tuple[str, dict[str, str], str]]:
+def read_annotations(log: str) -> list[tuple[str, dict[str, str], str]]:
     """Return the kind, the properties and the message of every annotation."""
     found: list[tuple[str, dict[str, str], str]] = []
     stopped = ""

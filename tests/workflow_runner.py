@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 from command_support import clean_environment
 from github_service import REPOSITORY, Service
-from workflow_annotations import annotations
+from workflow_annotations import read_annotations
 from workflow_expressions import NotUnderstoodError, condition, fill
 
 _WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "jobs"}
@@ -325,7 +325,7 @@ class _Execution:
         log = done.stdout.decode("utf-8")
         self.job.log += log
         self.job.exit_codes.append(done.returncode)
-        self.job.annotations += annotations(log)
+        self.job.annotations += read_annotations(log)
         summary = (files / "summary").read_text(encoding="utf-8")
         assert len(os.fsencode(summary)) < 1 << 20
         self.job.summary += summary
