@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -175,7 +174,13 @@ def _apply(  # what was decided before, one by one
             _ask(runtime, plan)
     except (Declined, Interrupted) as error:
         return _finish(runtime, plan, refused_result(plan, error))
-    progress = Progress(len(plan.changes), runtime.stderr, clock=time.monotonic, quiet=runtime.quiet)
+    progress = Progress(len(plan.changes), runtime.status_line())
+
+    def begin() -> None:
+        if runtime.reading:
+            runtime.reading.end()
+        runtime.signals.defer()
+
     applying = Applying(
         writer=session.client,
         pool=session.pool,
@@ -183,7 +188,7 @@ def _apply(  # what was decided before, one by one
         now=runtime.now(),
         execution=ExecutionOptions(read_mode=read_mode, fail_fast=approval.fail_fast),
         interruption=runtime.signals.interruption,
-        begin=runtime.signals.defer,
+        begin=begin,
         emit=progress.emit,
     )
     result = apply_plan(plan, applying)

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, a plain line every few seconds elsewhere."""
+"""Progress on stderr: a line that is rewritten on a terminal, a plain line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -10,21 +10,82 @@ from scalekit_apply.cli.outputs import discard
 from scalekit_apply.executor import ChangeEnded, ChangeStarted, Event, ReadingBack
 
 _LINE_EVERY: Final = 5.0
-_BAR_EVERY: Final = 0.1
+_REWRITE_EVERY: Final = 0.1
 _BAR_WIDTH: Final = 30
 
 
-class Progress:
-    """Counts the changes that ended. ``emit`` is safe from any thread and never fails the run."""
+class StatusLine:
+    """Where things stand, as often as it is bearable. Never fails the run; callers take care of threads."""
 
-    def __init__(self, total: int, stream: TextIO, *, clock: Callable[[], float], quiet: bool) -> None:
-        self._total = total
+    def __init__(self, stream: TextIO, *, clock: Callable[[], float], quiet: bool) -> None:
         self._stream = stream
         self._clock = clock
         self._quiet = quiet
-        self._bar = stream.isatty()
+        self._terminal = stream.isatty()
+        self._shown_at = clock()
+        self._visible = False
+
+    def show(self, plain: str, rewritten: str) -> None:
+        """Show ``rewritten`` on a terminal and ``plain`` elsewhere, if it is time to."""
+        now = self._clock()
+        if self._quiet or now - self._shown_at < (_REWRITE_EVERY if self._terminal else _LINE_EVERY):
+            return
+        self._shown_at = now
+        self._visible = self._terminal
+        self._write(f"\r\x1b[K{rewritten}" if self._terminal else f"{plain}\n")
+
+    def clear(self) -> None:
+        """Take the line off a terminal."""
+        if self._visible:
+            self._visible = False
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            # A closed stderr must not end an apply.
+            self._quiet = True
+            discard(self._stream)
+
+
+class Reading:
+    """Counts requests while the environment is being read. Safe from any thread."""
+
+    def __init__(self, line: StatusLine) -> None:
+        self._line = line
+        self._requests = 0
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def request(self) -> None:
+        """Count one more."""
+        with self._lock:
+            self._requests += 1
+            if not self._ended:
+                text = f"{self._requests} request{'' if self._requests == 1 else 's'} so far"
+                self._line.show(f"Reading: {text}", f"Reading: {text}")
+
+    def clear(self) -> None:
+        """Make room for something else; the next request may show the line again."""
+        with self._lock:
+            self._line.clear()
+
+    def end(self) -> None:
+        """Show no more of it."""
+        with self._lock:
+            self._ended = True
+            self._line.clear()
+
+
+class Progress:
+    """Counts the changes that ended. ``emit`` is safe from any thread."""
+
+    def __init__(self, total: int, line: StatusLine) -> None:
+        self._total = total
+        self._line = line
         self._ended: set[str] = set()
-        self._shown = clock()
         self._lock = threading.Lock()
 
     def emit(self, event: Event) -> None:
@@ -41,26 +102,10 @@ class Progress:
                     self._show(f"reading back {count} organization{'' if count == 1 else 's'}")
 
     def finish(self) -> None:
-        """Clear the bar."""
-        if self._bar and not self._quiet:
-            self._write("\r\x1b[K")
+        """Show no more of it."""
+        with self._lock:
+            self._line.clear()
 
     def _show(self, text: str) -> None:
-        now = self._clock()
-        if self._quiet or now - self._shown < (_BAR_EVERY if self._bar else _LINE_EVERY):
-            return
-        self._shown = now
-        if not self._bar:
-            self._write(f"Applying: {text}\n")
-            return
         filled = _BAR_WIDTH * len(self._ended) // max(1, self._total)
-        self._write(f"\r\x1b[K[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {text}")
-
-    def _write(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):
-            # A closed stderr must not end an apply.
-            self._quiet = True
-            discard(self._stream)
+        self._line.show(f"Applying: {text}", f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {text}")

@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TextIO, TypedDict
 from scalekit_apply import views
 from scalekit_apply.cli.options import Talk
 from scalekit_apply.cli.outputs import Outputs, discard, write_out
+from scalekit_apply.cli.progress import Reading, StatusLine
 from scalekit_apply.cli.signals import Signals
 from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.views import Format
@@ -88,6 +90,7 @@ class Runtime:
     color: str = "auto"
     quiet: bool = False
     verbosity: int = 0
+    reading: Reading | None = None
 
     @classmethod
     def of_process(cls) -> Runtime:
@@ -100,21 +103,33 @@ class Runtime:
 
     def write(self, render: Callable[[Format, bool], str]) -> None:
         """Write a result everywhere it was asked for; see ``Outputs.write``."""
+        self._make_room()
         outputs = self.outputs or Outputs()
         outputs.write(render, self.stdout, color=self.colored(self.stdout))
 
     def write_out(self, text: str) -> None:
         """Write to stdout alone. Raises ``BrokenPipeError`` or ``OutputError``."""
+        self._make_room()
         write_out(self.stdout, text)
 
     def observe(self, exchange: Exchange) -> None:
-        """Show one request, if asked to."""
+        """Show one request if asked to, else count it."""
         if not self.verbosity:
+            if self.reading:
+                self.reading.request()
             return
         status = exchange.failure if exchange.status is None else str(exchange.status)
         trace = f" x-trace-id={exchange.trace_id}" if exchange.trace_id else ""
         line = f"{exchange.method} {exchange.path} {status} {exchange.milliseconds:.0f} ms{trace}"
         self.talk(whole(line) + "\n")
+
+    def status_line(self) -> StatusLine:
+        """Return a line on stderr to say where things stand."""
+        return StatusLine(self.stderr, clock=time.monotonic, quiet=self.quiet)
+
+    def _make_room(self) -> None:
+        if self.reading:
+            self.reading.clear()
 
     def colored(self, stream: TextIO) -> bool:
         """Whether to color what goes to a stream: the option, then the two conventions, then the terminal."""
@@ -128,6 +143,7 @@ class Runtime:
 
     def talk(self, text: str) -> None:
         """Say something beside the result. A closed stderr is no reason to stop."""
+        self._make_room()
         try:
             self.stderr.write(text)
             self.stderr.flush()

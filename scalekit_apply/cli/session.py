@@ -11,6 +11,7 @@ from scalekit_apply import config, settings
 from scalekit_apply.api import ApiOptions, ReadClient, WriteClient
 from scalekit_apply.cli.baseline import load_base
 from scalekit_apply.cli.options import Connecting, Planning
+from scalekit_apply.cli.progress import Reading
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.diagnostics import Diagnostics, Severity
 from scalekit_apply.errors import ConfigurationError, UsageError
@@ -88,9 +89,11 @@ def _open(
         )
     )
     pool = WorkerPool(connecting.concurrency)
+    runtime.reading = Reading(runtime.status_line())
     try:
         yield Session(client=client, pool=pool, environment=credentials.environment)
     finally:
+        runtime.reading.end()
         pool.close()
         client.close()
 
