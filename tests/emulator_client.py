@@ -14,6 +14,16 @@ from scalekit_apply.emulator import Emulator
 FORM = "application/x-www-form-urlencoded"
 
 
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @dataclass(frozen=True)
 class Got:
     status: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import queue
 import shlex
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -86,29 +86,54 @@ def _introduce(emulator: Emulator, stdout: TextIO, stderr: TextIO) -> None:
     stderr.flush()
 
 
+class _Arrivals:
+    """What happens while the main thread waits: signals by their numbers, and the end of the command."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._writer.fileno()
+
+    def put(self, number: int) -> None:
+        self._writer.send(bytes([number]))
+
+    def get(self) -> int:
+        return self._reader.recv(1)[0]
+
+    def close(self) -> None:
+        self._reader.close()
+        self._writer.close()
+
+
 @contextmanager
-def _signals() -> Generator[queue.SimpleQueue[int]]:
+def _signals() -> Generator[_Arrivals]:
     """Collect SIGINT and SIGTERM instead of dying of them."""
-    # Of all queues this one may be put to while it is being waited on by the very same thread.
-    arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
-    if threading.current_thread() is not threading.main_thread():
-        yield arrived
-        return
-
-    def note(number: int, _: FrameType | None) -> None:
-        arrived.put(number)
-
-    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    arrivals = _Arrivals()
     try:
-        yield arrived
+        if threading.current_thread() is not threading.main_thread():
+            yield arrivals
+            return
+        # A handler in Python runs once the main thread gets to it, so a signal that comes right before that
+        # thread blocks, or to another thread, would not wake it. What is written to a descriptor does.
+        before = {number: signal.signal(number, _noted) for number in _SIGNALS}
+        descriptor = signal.set_wakeup_fd(arrivals.fileno(), warn_on_full_buffer=False)
+        try:
+            yield arrivals
+        finally:
+            signal.set_wakeup_fd(descriptor)
+            for number, handler in before.items():
+                signal.signal(number, handler)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        arrivals.close()
 
 
-def _run_command(
-    command: tuple[str, ...], environment: Mapping[str, str], arrived: queue.SimpleQueue[int]
-) -> int:
+def _noted(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the number has been written already."""
+
+
+def _run_command(command: tuple[str, ...], environment: Mapping[str, str], arrived: _Arrivals) -> int:
     # In the foreground of a terminal, Ctrl-C reaches the whole process group: the command gets it from the
     # terminal, and a second one from here would count as a second Ctrl-C. Anywhere else the command gets a
     # group of its own, so that what reaches it is exactly what was passed on.
@@ -125,10 +150,12 @@ def _run_command(
         child.wait()
         arrived.put(_FINISHED)
 
-    threading.Thread(target=watch, daemon=True).start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     while (number := arrived.get()) != _FINISHED:
         if not (foreground and number == signal.SIGINT):
             child.send_signal(number)
+    watcher.join()
     code = child.wait()
     return _DIED - code if code < 0 else code
 

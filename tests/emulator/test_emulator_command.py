@@ -1,4 +1,4 @@
-"""The command: serving until a signal, or around another command."""
+"""The command: serving for as long as another command runs."""
 
 from __future__ import annotations
 
@@ -13,32 +13,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO
 
 import pytest
-from emulator_client import HttpClient
+from emulator_process import ENVIRONMENT, MAIN, line, run_here, started
 from emulator_support import connection, organization, seed_document
 
 from scalekit_apply.emulator import EmulatorOptions, command
 from scalekit_apply.emulator.command import in_foreground, run
 from scalekit_apply.errors import UsageError
-
-_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath)}
-
-_MAIN = """
-import json, os, sys
-from pathlib import Path
-from scalekit_apply.emulator import EmulatorOptions
-from scalekit_apply.emulator.command import run
-
-given = json.loads(sys.argv[1])
-options = EmulatorOptions(
-    seed=Path(given["seed"]) if "seed" in given else None,
-    db=Path(given["db"]) if "db" in given else None,
-    command=tuple(sys.argv[2:]),
-)
-sys.exit(run(options, environ=os.environ, stdout=sys.stdout, stderr=sys.stderr))
-"""
 
 # Says that it is ready, then which signals it gets; ends with 9 once the one it waits for has come.
 _CHILD = """
@@ -55,32 +37,6 @@ print("ready", flush=True)
 while True:
     time.sleep(0.01)
 """
-
-
-def start(*words: str, **given: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _MAIN, json.dumps(given), *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def line(stream: IO[str] | None) -> str:
-    assert stream is not None
-    return stream.readline().strip()
-
-
-def run_here(*words: str, **options: object) -> tuple[int, str, str]:
-    stdout, stderr = io.StringIO(), io.StringIO()
-    code = run(
-        EmulatorOptions(command=words, **options),  # type: ignore[arg-type]
-        environ=_ENVIRONMENT,
-        stdout=stdout,
-        stderr=stderr,
-    )
-    return code, stdout.getvalue(), stderr.getvalue()
 
 
 # -- with a command -------------------------------------------------------------------------------
@@ -125,7 +81,7 @@ def test_the_command_cannot_find_another_environment_by_accident(tmp_path: Path)
     out = tmp_path / "out.json"
     show = "import json, os, sys; open(sys.argv[1], 'w').write(json.dumps(dict(os.environ)))"
     environ = {
-        **_ENVIRONMENT,
+        **ENVIRONMENT,
         "KEPT": "yes",
         "SCALEKIT_ENVIRONMENT_URL": "https://real.scalekit.com",
         "SCALEKIT_ENV_URL": "https://real.scalekit.com",
@@ -167,8 +123,7 @@ except urllib.error.HTTPError as error:
 
 
 def test_the_signals_that_arrive_are_passed_on_and_nothing_else_ends() -> None:
-    process = start(sys.executable, "-c", _CHILD)
-    with process:
+    with started(sys.executable, "-c", _CHILD) as process:
         assert line(process.stdout) == "ready"
         process.send_signal(signal.SIGINT)
         assert line(process.stdout) == "SIGINT"
@@ -180,8 +135,7 @@ def test_the_signals_that_arrive_are_passed_on_and_nothing_else_ends() -> None:
 
 
 def test_a_signal_to_the_whole_group_reaches_the_command_once() -> None:
-    process = start(sys.executable, "-c", _CHILD)
-    with process:
+    with started(sys.executable, "-c", _CHILD) as process:
         assert line(process.stdout) == "ready"
         os.killpg(process.pid, signal.SIGINT)
         assert line(process.stdout) == "SIGINT"
@@ -201,7 +155,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 def test_a_ctrl_c_at_the_terminal_reaches_the_command_once() -> None:
     terminal, end = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", _ON_TERMINAL, "-c", _MAIN, "{}", sys.executable, "-c", _CHILD],
+        [sys.executable, "-c", _ON_TERMINAL, "-c", MAIN, "{}", sys.executable, "-c", _CHILD],
         stdin=end,
         stdout=end,
         stderr=end,
@@ -293,66 +247,3 @@ def test_outside_of_the_main_thread_the_command_runs_without_signals() -> None:
     thread.start()
     thread.join(30)
     assert codes == [3]
-
-
-# -- without a command ----------------------------------------------------------------------------
-
-
-def exported(process: subprocess.Popen[str]) -> dict[str, str]:
-    lines = [line(process.stdout) for _ in range(3)]
-    assert all(text.startswith("export ") for text in lines)
-    return dict(text.removeprefix("export ").split("=", 1) for text in lines)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_a_signal_and_says_how_to_use_it(number: signal.Signals) -> None:
-    with start() as process:
-        variables = exported(process)
-        assert line(process.stderr).startswith("Serving 'sample' at http://127.0.0.1:")
-        with HttpClient(variables["SCALEKIT_ENVIRONMENT_URL"]) as client:
-            client.sign_in(variables["SCALEKIT_CLIENT_ID"], variables["SCALEKIT_CLIENT_SECRET"])
-            assert client.get("/api/v1/connections").status == 200
-            process.send_signal(number)
-            assert process.wait(30) == 0
-
-
-class _Interrupting(io.StringIO):
-    """Sends this process a SIGINT once everything has been said."""
-
-    def flush(self) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-
-def test_serving_ends_well_with_a_signal() -> None:
-    stdout, stderr = io.StringIO(), _Interrupting()
-    assert run(EmulatorOptions(), environ={}, stdout=stdout, stderr=stderr) == 0
-    assert stdout.getvalue().count("export ") == 3
-    assert "3 organizations, 5 connections" in stderr.getvalue()
-
-
-def test_a_shell_can_evaluate_what_is_said(tmp_path: Path) -> None:
-    seed = tmp_path / "seed.json"
-    clients = [{"client_id": "skc'1 $HOME", "client_secret": '`x` "'}]
-    seed.write_text(json.dumps({"environment": "a\nb", "clients": clients}))
-    with start(seed=str(seed)) as process:
-        script = "".join(f"{line(process.stdout)}\n" for _ in range(3))
-        shown = subprocess.run(
-            ["/bin/sh", "-c", script + 'printf "%s|%s" "$SCALEKIT_CLIENT_ID" "$SCALEKIT_CLIENT_SECRET"'],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert shown.stdout == "skc'1 $HOME|`x` \""
-        assert line(process.stderr).startswith("Serving 'a\\nb' at http://127.0.0.1:")
-        process.send_signal(signal.SIGINT)
-
-
-def test_a_seed_that_is_not_used_is_told(tmp_path: Path) -> None:
-    seed, db = tmp_path / "seed.json", tmp_path / "environment.db"
-    seed.write_text("{}")
-    nothing = (sys.executable, "-c", "")
-    assert run_here(*nothing, seed=seed, db=db) == (0, "", "")
-    code, stdout, stderr = run_here(*nothing, seed=seed, db=db)
-    assert (code, stdout) == (0, "")
-    assert stderr == f"{db} holds an environment already: the seed {seed} is not used.\n"
-    assert run_here(*nothing, db=db) == (0, "", "")
