@@ -82,7 +82,7 @@ def _live_attributes(found: LiveConnection) -> Attributes:
 
 def _differing(before: Attributes, after: Attributes) -> bool:
     # Nearly always equal, and then nothing else is worth its time.
-    return before != after and bool(_attributes_to_change(before, after))
+    return before != after and "enabled" in _attributes_to_change(before, after)
 
 
 @cache

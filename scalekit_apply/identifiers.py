@@ -50,7 +50,7 @@ def parse_environment(url: str) -> Environment:
     authority = parts.netloc.rpartition("@")[2].lower()
     if scheme not in _DEFAULT_PORTS or _AUTHORITY.fullmatch(authority) is None:
         raise ValueError("is not a URL; write it like https://acme.scalekit.com")
-    if parts.username is not None or parts.password is not None:
+    if "@" in parts.netloc:
         raise ValueError("must not hold a user name or a password")
     if parts.path not in {"", "/"} or parts.query or parts.fragment or text.endswith(("?", "#")):
         raise ValueError("must end after the host: no path, query or fragment")

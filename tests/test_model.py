@@ -22,7 +22,8 @@ from checks_support import (
 from hypothesis import given
 from strategies import World, worlds
 
-from scalekit_apply import identifiers, model
+from scalekit_apply import diagnostics, diff, identifiers, model, plan, result
+from scalekit_apply.checks import evidence
 from scalekit_apply.diagnostics import Severity
 from scalekit_apply.model import (
     CHECK_RULES,
@@ -178,12 +179,15 @@ def test_mappings_are_not_shared_between_values() -> None:
     assert Desired().organizations is not Desired().organizations
 
 
-VALUES = [
-    value for value in vars(model).values() if inspect.isclass(value) and dataclasses.is_dataclass(value)
-]
+VALUES = {
+    value
+    for module in (diagnostics, model, plan, result, diff, evidence)
+    for value in vars(module).values()
+    if inspect.isclass(value) and dataclasses.is_dataclass(value)
+}
 
 
-@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("value", sorted(VALUES, key=lambda value: value.__name__))
 def test_every_value_is_frozen_keyword_only_and_without_a_dictionary(value: type) -> None:
     parameters = value.__dataclass_params__  # type: ignore[attr-defined]  # how dataclasses say it
     assert parameters.frozen
