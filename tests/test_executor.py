@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 
 import pytest
+from executor_support import failing, run, states
 from fake_api import FakeApi, live
 
 from scalekit_apply.errors import (
@@ -17,15 +17,12 @@ from scalekit_apply.executor import (
     ChangeEnded,
     ChangeStarted,
     Event,
-    Execution,
     ExecutionOptions,
     ReadingBack,
-    execute,
 )
 from scalekit_apply.exits import Outcome
 from scalekit_apply.interruption import Interruption
-from scalekit_apply.model import Address, LiveConnection, WriteAnswer
-from scalekit_apply.plan import Change
+from scalekit_apply.model import WriteAnswer
 from scalekit_apply.reading import ReadMode
 from scalekit_apply.result import State
 from scalekit_apply.workers import WorkerPool
@@ -35,40 +32,9 @@ OFF = live("a", "2", enabled=False)
 OTHER = live("b", "3", enabled=False)
 
 
-def run(  # noqa: PLR0913  # the knobs of an execution
-    api: FakeApi,
-    connections: Sequence[LiveConnection],
-    *,
-    already: Sequence[Address] = (),
-    concurrency: int = 1,
-    options: ExecutionOptions | None = None,
-    interruption: Interruption | None = None,
-    emit: Callable[[Event], None] = lambda _: None,
-) -> Execution:
-    return execute(
-        [Change(live=item) for item in connections],
-        already=already,
-        writer=api,
-        pool=WorkerPool(concurrency),
-        options=options or ExecutionOptions(read_mode=ReadMode.ORGANIZATION),
-        interruption=interruption or Interruption(),
-        emit=emit,
-    )
-
-
-def states(execution: Execution) -> list[State]:
-    return [item.state for item in execution.results]
-
-
-def failing(
-    method: str, error: ApiError | WriteAnswer
-) -> Callable[[str, str], ApiError | WriteAnswer | None]:
-    return lambda called, _subject: error if called == method else None
-
-
 def test_every_change_is_made_and_read_back() -> None:
     api = FakeApi([ON, OFF, OTHER])
-    execution = run(api, [ON, OFF, OTHER], concurrency=2)
+    execution = run(api, [ON, OFF, OTHER], pool=WorkerPool(2))
     assert states(execution) == [State.APPLIED] * 3
     assert execution.outcomes == frozenset()
     assert api.enabled() == {ON.address: False, OFF.address: True, OTHER.address: True}
