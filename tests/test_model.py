@@ -179,7 +179,7 @@ def test_mappings_are_not_shared_between_values() -> None:
     assert Desired().organizations is not Desired().organizations
 
 
-VALUES = {
+VALUES: set[type] = {
     value
     for module in (diagnostics, model, plan, result, diff, evidence)
     for value in vars(module).values()
