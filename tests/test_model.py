@@ -187,7 +187,7 @@ VALUES: set[type] = {
 }
 
 
-@pytest.mark.parametrize("value", sorted(VALUES, key=lambda value: value.__name__))
+@pytest.mark.parametrize("value", sorted(VALUES, key=str))
 def test_every_value_is_frozen_keyword_only_and_without_a_dictionary(value: type) -> None:
     parameters = value.__dataclass_params__  # type: ignore[attr-defined]  # how dataclasses say it
     assert parameters.frozen
