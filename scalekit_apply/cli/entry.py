@@ -25,7 +25,8 @@ def run(arguments: Sequence[str], runtime: Runtime) -> int:
         except Interrupted as error:
             # A signal that arrived while another end of the run was being told.
             return int(report(error, runtime))
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit):
+            # Nobody reads stdout. Some versions of click make an exit of it.
             return int(ExitCode.UNEXPECTED)
 
 
@@ -46,7 +47,7 @@ def _run(arguments: Sequence[str], runtime: Runtime) -> int:
     except (KeyboardInterrupt, click.Abort):
         return report(Interrupted(terminated=False), runtime)
     except BrokenPipeError:
-        raise
+        raise  # not a defect
     except Exception as error:  # the last line of defence
         return _unexpected(error, runtime)
 
