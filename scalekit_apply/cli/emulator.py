@@ -9,7 +9,7 @@ import click
 
 from scalekit_apply.cli.options import Talk, option, take, talk_options
 from scalekit_apply.cli.runtime import Runtime
-from scalekit_apply.emulator import EmulatorOptions
+from scalekit_apply.emulator import Dialect, EmulatorOptions, SingleRead, UnknownOrganization, WideList
 from scalekit_apply.emulator.command import run
 
 
@@ -42,6 +42,35 @@ from scalekit_apply.emulator.command import run
     multiple=True,
     help="Break something on purpose, like status=503,times=2. Repeatable.",
 )
+@option(
+    "--wide-list",
+    type=click.Choice([item.value for item in WideList]),
+    default=WideList.ALL.value,
+    show_default=True,
+    help="Whether the list without an organization holds all connections, or the environment's own.",
+)
+@option(
+    "--unknown-organization",
+    type=click.Choice([item.value for item in UnknownOrganization]),
+    default=UnknownOrganization.EMPTY.value,
+    show_default=True,
+    help="What the list of an organization that does not exist answers.",
+)
+@option(
+    "--single-read",
+    type=click.Choice([item.value for item in SingleRead]),
+    default=SingleRead.WRAPPED.value,
+    show_default=True,
+    help="The shape of a connection that is read alone.",
+)
+@option(
+    "--token-ttl",
+    metavar="S",
+    type=click.IntRange(1, 86_399),
+    default=86_399,
+    show_default=True,
+    help="Seconds that a token lives.",
+)
 @talk_options
 @click.pass_obj
 def command(runtime: Runtime, /, command_line: tuple[str, ...], **values: Any) -> int:
@@ -58,6 +87,12 @@ def command(runtime: Runtime, /, command_line: tuple[str, ...], **values: Any) -
         latency=values["latency"],
         faults=values["fault"],
         command=command_line,
+        dialect=Dialect(
+            wide_list=WideList(values["wide_list"]),
+            unknown_organization=UnknownOrganization(values["unknown_organization"]),
+            single_read=SingleRead(values["single_read"]),
+            token_ttl=values["token_ttl"],
+        ),
         log_requests=runtime.verbosity > 0,
     )
     # The code of the command, which need not be one of ours.

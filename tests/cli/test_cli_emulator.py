@@ -90,3 +90,45 @@ def test_what_cannot_be_used_exits_3(args: list[str], said: str, tmp_path: Path)
     done = invoke(["emulator", *args])
     assert (done.code, done.out) == (3, "")
     assert said in done.err
+
+
+CONFIGURATION = """\
+version: 1
+organizations:
+  - id: org_a
+    connections: [{id: conn_1, enabled: false}]
+  - id: org_b
+    connections: [{id: conn_2, enabled: false}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "lists"),
+    [([], 1), (["--wide-list", "environment"], 3), (["--single-read", "bare", "--token-ttl", "60"], 1)],
+)
+def test_both_readings_of_the_environment_list_lead_to_the_same_plan(
+    tmp_path: Path, dialect: list[str], lists: int
+) -> None:
+    seed = {
+        "organizations": [
+            {"id": "org_a", "connections": [{"id": "conn_1", "enabled": True}]},
+            {"id": "org_b", "connections": [{"id": "conn_2", "enabled": True}]},
+        ]
+    }
+    (tmp_path / "seed.json").write_text(json.dumps(seed), encoding="utf-8")
+    (tmp_path / "scalekit.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    plan = command_line(["plan", "-v"])
+    done = run(["emulator", "--seed", "seed.json", *dialect, "--", *plan], cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "Plan: 0 to enable, 2 to disable, 0 unchanged." in done.out
+    assert done.err.count("GET /api/v1/connections?") == lists
+
+
+@pytest.mark.parametrize("answer", ["empty", "not-found"])
+def test_an_organization_that_does_not_exist_is_told_either_way(tmp_path: Path, answer: str) -> None:
+    (tmp_path / "seed.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "scalekit.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    options = ["--seed", "seed.json", "--unknown-organization", answer]
+    done = run(["emulator", *options, "--", *command_line(["plan"])], cwd=tmp_path)
+    assert done.code == 5
+    assert done.out.count("connection-not-found") == 2
