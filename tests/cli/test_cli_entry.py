@@ -18,7 +18,6 @@ from live_support import BEFORE, World, world
 from scalekit_apply.cli.entry import run
 from scalekit_apply.cli.runtime import Runtime
 
-
 MESSAGE = "canary in the message"
 
 
