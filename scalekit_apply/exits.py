@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, auto
 from typing import Final
 
 
@@ -46,17 +46,17 @@ _MEANINGS: Final = {
 class Outcome(Enum):
     """One thing that was true of a run. Several can hold at once."""
 
-    CHANGES_PRESENT = "changes present"
-    UNEXPECTED = "unexpected error"
-    DECLINED = "approval declined"
-    INVALID = "invalid configuration or usage"
-    DENIED = "authentication, permission or wrong environment"
-    BLOCKED = "blocked by a check"
-    STALE = "stale or unusable plan"
-    INCOMPLETE = "apply incomplete"
-    UNAVAILABLE = "API unreachable or unusable"
-    INTERRUPTED = "interrupted"
-    TERMINATED = "terminated"
+    CHANGES_PRESENT = auto()
+    UNEXPECTED = auto()
+    DECLINED = auto()
+    INVALID = auto()
+    DENIED = auto()
+    BLOCKED = auto()
+    STALE = auto()
+    INCOMPLETE = auto()
+    UNAVAILABLE = auto()
+    INTERRUPTED = auto()
+    TERMINATED = auto()
 
 
 # First match wins. An unexpected error stands right behind the signals: when the program

@@ -100,6 +100,14 @@ def test_a_policy_document_holds_what_the_checks_need_and_nothing_else() -> None
     }
 
 
+def test_a_policy_names_every_fact_that_an_expectation_states() -> None:
+    expect = Expectation(provider="OKTA", type="SAML", status="COMPLETED", domains=())
+    policy = desired_of([organization([replace(wanted(), expect=expect)])])
+    assert b'"expect":{"domains":[],"provider":"OKTA","status":"COMPLETED","type":"SAML"}' in canonical_json(
+        policy_document(policy)
+    )
+
+
 def test_a_policy_keeps_only_what_is_touched() -> None:
     desired = replace(
         desired_of(
