@@ -61,12 +61,22 @@ class Asked:
     authorization: str
     body: str
     issued: bool
+    text: str | None = None
 
     @property
     def repeated(self) -> str:
-        """Everything secret in it, and every token that was issued before: one that was not, nobody knows."""
+        """Everything secret in it, and every token that was issued before: one that was not, nobody knows.
+
+        The text of the mirror instead, if it has one.
+        """
+        if self.text is not None:
+            return self.text
         tokens = spellings(TOKEN) if self.issued else []
         return " ".join([*spellings(SECRET), *tokens, self.authorization, self.body])
+
+    def json(self, document: object) -> bytes:
+        """A document in which lone surrogates stay what they are."""
+        return json.dumps(document).encode()
 
     @property
     def token(self) -> str:
@@ -132,6 +142,11 @@ class Mirror:
     distortion: Distortion = lambda _asked: None
     escaped: bool = False
     issued: bool = False
+    text: str | None = None
+    headers: Callable[[str], tuple[tuple[str, str], ...]] = lambda _: (
+        ("x-trace-id", TOKEN),
+        ("x-other", SECRET),
+    )
     enabled: dict[str, bool] = field(
         default_factory=lambda: {"conn_1": False, "conn_2": True, "conn_3": True}
     )
@@ -161,7 +176,6 @@ class Mirror:
             return distorted
         everything = asked.repeated
         name, _, verb = asked.path.rpartition("/")[2].partition(":")
-        trace = (("x-trace-id", TOKEN), ("x-other", SECRET))
         if asked.path == "/oauth/token":
             self.issued = True
             document: object = {"access_token": TOKEN, "token_type": "Bearer", "scope": f"{SECRET} {TOKEN}"}
@@ -176,7 +190,9 @@ class Mirror:
             document = {"enabled": self.enabled[name], "error_message": "" if done else everything}
         else:
             document = {"connection": self._whole(name, everything)}
-        return Said(**{**_fields(said(document, escaped=self.escaped)), "headers": trace})
+        return Said(
+            **{**_fields(said(document, escaped=self.escaped)), "headers": self.headers(asked.repeated)}
+        )
 
     def _listed(self, name: str, text: str) -> dict[str, Any]:
         return {
@@ -248,6 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
             authorization=self.headers.get("Authorization", "") + self.headers.get("Proxy-Authorization", ""),
             body=body,
             issued=self._mirror.issued,
+            text=self._mirror.text,
         )
         answer = self._mirror.answer(asked)
         if answer.raw is not None:
@@ -255,12 +272,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         lines = [
-            f"HTTP/1.1 {answer.status} {asked.repeated[:100]}",
+            f"HTTP/1.1 {answer.status} {asked.repeated[:100] if asked.text is None else ''}",
             f"Content-Type: {answer.content_type}",
             f"Content-Length: {len(answer.body)}",
             *(f"{name}: {value}" for name, value in answer.headers),
         ]
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + answer.body)
 
     do_GET = do_POST = do_PATCH = do_CONNECT = _serve  # noqa: N815  # http.server looks these up
 
