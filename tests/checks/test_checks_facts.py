@@ -103,6 +103,10 @@ def test_a_connection_that_is_as_expected_is_no_finding(expect: Expectation | No
     assert expectation(expect, live_connection()) == ()
 
 
+def test_domains_that_only_capitals_write_alike_are_two() -> None:
+    assert expectation(Expectation(domains=("straße.de",)), live_connection(domains=("strasse.de",)))
+
+
 @pytest.mark.parametrize(("expected", "live"), [("IN_PROGRESS", "INPROGRESS"), ("INPROGRESS", "IN_PROGRESS")])
 def test_the_two_ways_to_write_in_progress_are_one_status(expected: str, live: str) -> None:
     assert expectation(Expectation(status=expected), live_connection(status=live)) == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -214,6 +216,13 @@ def test_a_connection_that_is_not_there_is_judged_by_what_was_read_of_it() -> No
     assert found.summary == "org_1/conn_1 would be enabled, but it has no certificate."
 
 
+@pytest.mark.parametrize("check", [Check.CERTIFICATE_EXPIRED, Check.CERTIFICATE_EXPIRING])
+def test_a_connection_of_which_nothing_was_read_may_be_saml_so_it_cannot_be_judged(check: Check) -> None:
+    (found,) = judge(check, DESIRED, live_of([]), changes_of(live_connection()))
+    assert found.severity is Severity.ERROR
+    assert found.summary.endswith(": its certificates could not be read.")
+
+
 @pytest.mark.parametrize(
     ("ends", "soon"),
     [
@@ -250,6 +259,23 @@ def test_a_certificate_that_ends_soon_is_a_warning_with_a_date_in_utc() -> None:
         location=PLACE,
     )
     assert late.astimezone(UTC).day == 10
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock stands 14 hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "XXX-14")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_east")
+def test_law_8_the_time_zone_of_the_machine_moves_no_date() -> None:
+    late = datetime(2024, 3, 9, 22, 0, tzinfo=UTC)
+    (found,) = enabling(Check.CERTIFICATE_EXPIRING, read=detail(certificates=[late]))
+    assert found.summary.endswith("ends on 2024-03-09.")
 
 
 def test_certificates_count_whatever_the_type_says() -> None:
