@@ -34,12 +34,16 @@ from scalekit_apply.workers import WorkerPool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What shapes a plan. ``base`` is the configuration before this change; ``allowed`` are ``--allow``."""
+    """What shapes a plan. ``base`` is the configuration before this change; ``allowed`` are ``--allow``.
+
+    ``found`` is what reading the configuration had to say: it stands in the plan beside the checks.
+    """
 
     targets: tuple[str, ...] = ()
     allowed: tuple[Check, ...] = ()
     base: Desired | None = None
     read_mode: ReadMode = ReadMode.AUTO
+    found: Diagnostics = field(default_factory=Diagnostics)
 
 
 def make_plan(
@@ -71,7 +75,8 @@ def make_plan(
         changes=found.changes,
         unchanged=found.unchanged,
         policy=replace(policy_for(scoped, found.changes), environment=environment),
-        diagnostics=checks.run(desired=scoped, changes=found.changes, live=live, allowed=allowed, now=now),
+        diagnostics=options.found
+        + checks.run(desired=scoped, changes=found.changes, live=live, allowed=allowed, now=now),
         unmanaged=found.unmanaged,
         allowed=allowed,
         targets=tuple(sorted(set(options.targets))),

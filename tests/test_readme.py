@@ -62,7 +62,6 @@ def test_the_commands_of_the_page_run_in_the_order_of_the_page(tmp_path: Path) -
     environ["PATH"] = f"{scripts}{os.pathsep}{environ['PATH']}"
     # Each command is shown before it runs, and the first that fails ends the page.
     script = "set -eux\n" + "".join(blocks)
-    script = script.replace("--target org_1 ", "--target org_59615193906282635 ")
     done = subprocess.run(
         [str(scripts / "scalekit-apply"), "emulator", "--seed", "examples/quickstart/seed.json", "--"]
         + ["bash", "-c", script],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from scalekit_apply import planfile, views
 from scalekit_apply.cli.options import (
@@ -15,8 +16,8 @@ from scalekit_apply.cli.options import (
     Planning,
     Talk,
     connection_options,
-    detailed_option,
     format_option,
+    ignored_detailed_option,
     option,
     out_option,
     output_option,
@@ -28,6 +29,7 @@ from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.progress import Progress
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.cli.savedfile import read_saved
+from scalekit_apply.cli.savedplan import save_plan
 from scalekit_apply.cli.session import Session, plan_now, prepare, writing
 from scalekit_apply.errors import (
     Declined,
@@ -72,7 +74,7 @@ class Approval:
 @format_option(PLAN_FORMATS)
 @output_option(PLAN_FORMATS)
 @out_option
-@detailed_option
+@ignored_detailed_option
 @connection_options
 @talk_options
 @click.pass_obj
@@ -89,7 +91,7 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
     outputs.check(runtime.stdout)
     connecting, planning = take(Connecting, values), take(Planning, values)
     if plan_file is not None:
-        _refuse_planning_options(values)
+        _refuse_planning_options()
         plan = planfile.load_plan(read_saved(plan_file), name=str(plan_file))
         with writing(runtime, connecting, None) as session:
             return _apply(runtime, session, plan, approval, ReadMode(planning.read))
@@ -116,7 +118,7 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
 
 def _show(runtime: Runtime, outputs: Outputs, plan: Plan) -> None:
     if outputs.plan is not None:
-        planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
+        save_plan(runtime, plan, outputs.plan)
     if outputs.format is Format.TEXT:
         shown = views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stdout))
         runtime.write_out(f"{shown}\n")
@@ -140,16 +142,18 @@ def _reviewed(runtime: Runtime, plan: Plan, expected: str | None) -> Plan:
     return part
 
 
-def _refuse_planning_options(values: dict[str, Any]) -> None:
+def _refuse_planning_options() -> None:
+    """Refuse options that would have no effect. Variables are left alone: they are set for every command."""
+    context = click.get_current_context()
     given = [
         f"--{name.replace('_', '-')}"
-        for name in ("target", "allow", "base", "base_ref", "out")
-        if values[name]
+        for name in ("config", "target", "allow", "base", "base_ref", "out")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     if given:
         raise UsageError(
-            f"{', '.join(given)} shape a plan, and this plan is already made.",
-            hint="Leave them out, or plan again with them.",
+            f"{', '.join(given)}: no effect on a plan that is already made.",
+            hint="Leave it out, or plan again with it.",
         )
 
 

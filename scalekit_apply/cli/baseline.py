@@ -18,35 +18,41 @@ _GIT_SECONDS = 60
 
 def load_base(
     paths: Sequence[str], *, base: str | None, base_ref: str | None
-) -> tuple[Desired | None, Diagnostic | None]:
+) -> tuple[Desired | None, tuple[Diagnostic, ...]]:
     """Return the earlier configuration, if one was asked for.
 
     One that is broken is no reason to refuse a plan (the change at hand may be what mends it): the second
-    value then warns that changes carry no origin. Raises ``UsageError`` for options that cannot be used.
+    value then warns that changes carry no origin. A folder without any is one from before the first.
+    Raises ``UsageError`` for options that cannot be used.
     """
     if base is not None and base_ref is not None:
         raise UsageError("--base and --base-ref are both given.", hint="Give one of them.")
     if base is not None:
+        if not Path(base).exists():
+            raise UsageError(f"--base {base} does not exist.", hint="Name a file or a folder of before.")
         loaded = config.load([base])
+        if not loaded.files:
+            return Desired(), ()
         name = base
     elif base_ref is not None:
         sources = read_commit(base_ref, paths)
         if not sources:
             # Before this change there was no configuration: nothing was asked for yet.
-            return Desired(), None
+            return Desired(), ()
         loaded = config.load_sources(sources)
         name = base_ref
     else:
-        return None, None
+        return None, ()
     if loaded.diagnostics.has_errors:
         first = loaded.diagnostics[0]
-        return None, Diagnostic(
+        warning = Diagnostic(
             severity=Severity.WARNING,
             check="base-unusable",
             summary=f"The configuration at {name} has errors, so changes are not labelled config or drift.",
             detail=f"The first is {first.location}: {first.summary}" if first.location else first.summary,
         )
-    return loaded.desired, None
+        return None, (warning,)
+    return loaded.desired, ()
 
 
 def read_commit(ref: str, paths: Sequence[str]) -> dict[str, bytes]:

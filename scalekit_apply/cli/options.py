@@ -204,3 +204,5 @@ def output_option(formats: tuple[Format, ...]) -> Decorator:
 
 out_option: Final = option("--out", type=click.Path(path_type=Path), help="Save the plan, for apply.")
 detailed_option: Final = option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+# Accepted by apply, so that one set of options or variables serves both; it has no say there.
+ignored_detailed_option: Final = option("--detailed-exitcode", is_flag=True, hidden=True)

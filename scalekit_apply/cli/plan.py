@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from scalekit_apply import planfile, views
+from scalekit_apply import views
 from scalekit_apply.cli.options import (
     PLAN_FORMATS,
     Connecting,
@@ -23,6 +23,7 @@ from scalekit_apply.cli.options import (
 )
 from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.cli.savedplan import save_plan
 from scalekit_apply.cli.session import plan_now, prepare, reading
 from scalekit_apply.exits import ExitCode, exit_code
 
@@ -49,6 +50,6 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     with reading(runtime, take(Connecting, values), prepared.desired) as session:
         plan = plan_now(runtime, session, prepared)
     if outputs.plan is not None:
-        planfile.write_atomic(outputs.plan, planfile.dump(planfile.plan_document(plan)))
+        save_plan(runtime, plan, outputs.plan)
     runtime.write(lambda fmt, color: views.render_plan(plan, fmt, color=color))
     return exit_code(plan.outcomes(detailed=values["detailed_exitcode"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from scalekit_apply import config, settings
 from scalekit_apply.api import ApiOptions, ReadClient, WriteClient
@@ -13,7 +13,7 @@ from scalekit_apply.cli.baseline import load_base
 from scalekit_apply.cli.options import Connecting, Planning
 from scalekit_apply.cli.progress import Reading
 from scalekit_apply.cli.runtime import Runtime
-from scalekit_apply.diagnostics import Diagnostics, Severity
+from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
 from scalekit_apply.errors import ConfigurationError, UsageError
 from scalekit_apply.model import Check, Desired, Environment
 from scalekit_apply.plan import Plan
@@ -98,6 +98,14 @@ def _open(
         client.close()
 
 
+_NOTHING_NAMED: Final = Diagnostic(
+    severity=Severity.WARNING,
+    check="empty-configuration",
+    summary="The configuration names no organization, so nothing was compared.",
+    detail="Name organizations in it, for a start with `export`; or name the right files with --config.",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """Everything of a plan that needs no network."""
@@ -117,12 +125,15 @@ def prepare(runtime: Runtime, planning: Planning) -> Prepared:
             f"--allow {fixed[0]}: this check is fixed, it cannot be allowed.",
             hint="Correct what it reports.",
         )
-    desired = load_desired(runtime, planning.config)
+    loaded = config.load(planning.config)
+    if loaded.diagnostics.has_errors:
+        raise ConfigurationError(loaded.diagnostics)
+    desired = loaded.desired
     narrow(desired, planning.target)
-    base, warning = load_base(planning.config, base=planning.base, base_ref=planning.base_ref)
-    if warning is not None:
-        runtime.talk_diagnostics(Diagnostics([warning]))
-    if planning.target:
+    base, warnings = load_base(planning.config, base=planning.base, base_ref=planning.base_ref)
+    if not desired.organizations:
+        warnings = (*warnings, _NOTHING_NAMED)
+    if planning.target and not runtime.quiet:
         runtime.talk(
             "Warning: --target makes this plan partial; live may not equal the configuration afterwards.\n"
         )
@@ -131,6 +142,7 @@ def prepare(runtime: Runtime, planning: Planning) -> Prepared:
         allowed=tuple(Check(name) for name in planning.allow),
         base=base,
         read_mode=ReadMode(planning.read),
+        found=loaded.diagnostics + warnings,
     )
     return Prepared(desired=desired, options=options)
 

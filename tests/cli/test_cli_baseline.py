@@ -57,8 +57,8 @@ def asked(desired: Desired | None) -> dict[str, bool]:
 
 @pytest.mark.parametrize("path", ["infra", ".", "infra/scalekit.yaml"])
 def test_a_reference_gives_the_configuration_as_it_was_committed(repository: Path, path: str) -> None:
-    desired, warning = load_base([path], base=None, base_ref="before")
-    assert warning is None
+    desired, warnings = load_base([path], base=None, base_ref="before")
+    assert warnings == ()
     assert asked(desired) == {"org_1/conn_1": False}
 
 
@@ -74,8 +74,7 @@ def test_the_same_file_named_twice_is_read_once(repository: Path) -> None:
 
 @pytest.mark.parametrize("path", ["infra", "infra/scalekit.yaml"])
 def test_before_the_first_configuration_nothing_was_asked_for(repository: Path, path: str) -> None:
-    desired, warning = load_base([path], base=None, base_ref="empty")
-    assert (desired, warning) == (Desired(), None)
+    assert load_base([path], base=None, base_ref="empty") == (Desired(), ())
 
 
 @pytest.mark.parametrize("reference", ["nowhere", "--upload-pack=x", ""])
@@ -91,27 +90,30 @@ def test_outside_of_a_repository_git_says_why(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_path_is_the_other_way_to_name_the_earlier_configuration(repository: Path) -> None:
-    desired, warning = load_base(["ignored"], base="infra/scalekit.yaml", base_ref=None)
-    assert warning is None
+    desired, warnings = load_base(["ignored"], base="infra/scalekit.yaml", base_ref=None)
+    assert warnings == ()
     assert asked(desired) == {"org_1/conn_1": True}
 
 
 def test_an_earlier_configuration_that_is_broken_is_a_warning_and_gives_no_labels(repository: Path) -> None:
     (repository / "infra" / "scalekit.yaml").write_text("version: 2\n", encoding="utf-8")
-    desired, warning = load_base([], base="infra/scalekit.yaml", base_ref=None)
+    desired, (warning,) = load_base([], base="infra/scalekit.yaml", base_ref=None)
     assert desired is None
-    assert warning is not None
     assert "infra/scalekit.yaml:1:" in warning.detail
 
 
-def test_an_earlier_configuration_that_is_not_there_is_a_warning_too(repository: Path) -> None:
-    desired, warning = load_base([], base="missing.yaml", base_ref=None)
-    assert desired is None
-    assert warning is not None
+def test_an_earlier_configuration_that_is_not_there_is_refused(repository: Path) -> None:
+    with pytest.raises(UsageError, match=r"missing\.yaml does not exist"):
+        load_base([], base="missing.yaml", base_ref=None)
+
+
+def test_a_folder_without_a_configuration_is_one_from_before_the_first(repository: Path) -> None:
+    (repository / "nothing").mkdir()
+    assert load_base([], base="nothing", base_ref=None) == (Desired(), ())
 
 
 def test_without_either_option_there_is_nothing_to_compare_with() -> None:
-    assert load_base(["."], base=None, base_ref=None) == (None, None)
+    assert load_base(["."], base=None, base_ref=None) == (None, ())
 
 
 def test_both_options_at_once_are_refused() -> None:
