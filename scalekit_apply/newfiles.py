@@ -10,15 +10,16 @@ from typing import Final
 
 from scalekit_apply.errors import OutputError
 
-_NEVER: Final = "Nothing is overwritten: remove it, or name another place."
+# Never to remove what is there: it may be the only record of what somebody decided.
+_NEVER: Final = "Nothing is overwritten: name another place."
 
 
-def require_absent(paths: Iterable[Path]) -> None:
+def require_absent(paths: Iterable[Path], *, hint: str = _NEVER) -> None:
     """Raise ``OutputError`` naming every path that is already there, a dangling link included."""
     there = [path for path in paths if os.path.lexists(path)]
     if there:
         names = ", ".join(os.fspath(path) for path in there)
-        raise OutputError(f"{names} {'exists' if len(there) == 1 else 'exist'} already.", hint=_NEVER)
+        raise OutputError(f"{names} {'exists' if len(there) == 1 else 'exist'} already.", hint=hint)
 
 
 def require_folder(folder: Path) -> None:
@@ -32,12 +33,13 @@ def require_folder(folder: Path) -> None:
         raise OutputError(f"{nearest} cannot be written to: permission denied.", hint="Name another folder.")
 
 
-def write_new(files: Mapping[Path, bytes]) -> None:
+def write_new(files: Mapping[Path, bytes], *, hint: str = _NEVER) -> None:
     """Write every file, with missing folders. Readers see a file whole or not at all.
 
-    Raises ``OutputError`` when one is there already or cannot be written; then none of them is left behind.
+    Raises ``OutputError`` when one is there already, which says ``hint``, or cannot be written; then none of
+    them is left behind.
     """
-    require_absent(files)
+    require_absent(files, hint=hint)
     written: list[Path] = []
     try:
         for path, data in files.items():
@@ -48,10 +50,12 @@ def write_new(files: Mapping[Path, bytes]) -> None:
         for path in written:
             path.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
-            raise OutputError(f"{error.filename2 or error.filename} exists already.", hint=_NEVER) from None
+            raise OutputError(f"{error.filename2 or error.filename} exists already.", hint=hint) from None
         if isinstance(error, OSError):
             reason = error.strerror or type(error).__name__
-            raise OutputError(f"{error.filename or 'A file'} cannot be written: {reason}.") from None
+            raise OutputError(
+                f"{error.filename or 'A file'} cannot be written: {reason}.", hint="Nothing was written."
+            ) from None
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -62,6 +63,8 @@ CI_TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = MappingProxyType(
 )
 """The files of each CI service, by its name. They are pinned to the version that they come with."""
 
+# A folder, or a file in a work tree beside the first one and in a submodule.
+_GIT: Final = ".git"
 _ENVIRONMENT: Final = "https://acme.scalekit.com"
 _BODY: Final = """\
 
@@ -90,18 +93,26 @@ def starter(environment: Environment | None) -> str:
     return f"{HEADER}version: 1\n{line}{_BODY}"
 
 
-def starter_files(
-    folder: Path,
-    *,
-    environment: Environment | None,
-    ci: str | None = None,
-    templates: Mapping[str, tuple[Template, ...]] = CI_TEMPLATES,
+def starter_files(folder: Path, *, environment: Environment | None) -> dict[Path, bytes]:
+    """Return the starter, as a file of ``folder``."""
+    return {folder / TOP_FILE: starter(environment).encode()}
+
+
+def ci_files(
+    folder: Path, ci: str, *, templates: Mapping[str, tuple[Template, ...]] = CI_TEMPLATES
 ) -> dict[Path, bytes]:
-    """Return what to write into ``folder``: the starter, and with ``ci`` the files of that service."""
-    found = {folder / TOP_FILE: starter(environment).encode()}
-    for template in templates[ci] if ci else ():
-        found[folder / template.path] = _packaged(template.resource)
-    return found
+    """Return the files of a CI service, as files of ``folder``."""
+    return {folder / template.path: _packaged(template.resource) for template in templates[ci]}
+
+
+def repository_above(folder: Path) -> Path | None:
+    """Return the top of the git work tree that ``folder`` is below, ``None`` when it is a top or in none.
+
+    ``folder`` need not exist yet.
+    """
+    real = folder.resolve()
+    top = next((path for path in (real, *real.parents) if os.path.lexists(path / _GIT)), None)
+    return None if top == real else top
 
 
 def _packaged(resource: str) -> bytes:

@@ -143,7 +143,9 @@ def scene(folder: Path, *, by_fingerprint: bool = False) -> Iterator[Scene]:
     origin.mkdir()
     git(origin, "init", "--quiet", "--initial-branch=main")
     git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
-    for path, data in scaffolding.starter_files(origin, environment=None, ci="github").items():
+    for path, data in (
+        scaffolding.starter_files(origin, environment=None) | scaffolding.ci_files(origin, "github")
+    ).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     if by_fingerprint:

@@ -49,10 +49,14 @@ def test_everything_that_exists_is_named_at_once(tmp_path: Path) -> None:
         require_absent([tmp_path / "a", tmp_path / "b", tmp_path / "c"])
 
 
+def _found_nothing(_paths: object, *, hint: str) -> None:
+    assert hint
+
+
 def test_a_file_that_appears_in_the_meantime_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(newfiles, "require_absent", lambda _paths: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr(newfiles, "require_absent", _found_nothing)
     (tmp_path / "b").write_text("kept")
     with pytest.raises(OutputError, match="b exists already"):
         write_new({tmp_path / "a": b"one", tmp_path / "b": b"two"})
@@ -111,3 +115,13 @@ def test_a_folder_that_may_not_be_written_to_is_found_before(
     monkeypatch.setattr(os, "access", denied)  # the tests may run as root, who may do everything
     with pytest.raises(OutputError, match="permission denied"):
         require_folder(tmp_path)
+
+
+def test_nobody_is_told_to_remove_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "b").write_text("kept")
+    with pytest.raises(OutputError) as caught:
+        write_new({tmp_path / "b": b""})
+    assert "name another place" in caught.value.hint
+    with pytest.raises(OutputError) as caught:
+        write_new({tmp_path / "b": b""}, hint="Keep it.")
+    assert caught.value.hint == "Keep it."

@@ -83,7 +83,7 @@ def _configured(folder: Path, named: Sequence[OrganizationId]) -> Desired | None
         if (organization := loaded.desired.organizations.get(organization_id)) is not None:
             raise UsageError(
                 f"{organization_id} is configured already, at {organization.location}.",
-                hint="Remove it there, or leave it out here.",
+                hint="Leave it out here; scalekit-apply plan shows how it differs.",
             )
     return loaded.desired
 
