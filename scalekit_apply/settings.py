@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
@@ -19,6 +20,28 @@ HIDDEN: Final = "(hidden)"
 _CLIENT_ID_PREFIX: Final = "skc_"
 _MAX_SECRET_BYTES: Final = 64 * 1024
 _VISIBLE: Final = frozenset(map(chr, range(0x21, 0x7F)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Faults:
+    """Everything that is wrong with the credentials: variables without a value, sentences, and what to do."""
+
+    missing: list[str] = field(default_factory=list[str])
+    problems: list[str] = field(default_factory=list[str])
+    advice: list[str] = field(default_factory=list[str])
+
+    def add(self, problem: str, advice: str = "") -> None:
+        self.problems.append(problem)
+        self.advice.append(advice)
+
+    @property
+    def message(self) -> str:
+        missing = [f"Not set: {', '.join(self.missing)}."] if self.missing else []
+        return " ".join([*missing, *self.problems])
+
+    @property
+    def hint(self) -> str:
+        return " ".join(filter(None, [_how_to_set(self.missing), *self.advice]))
 
 
 class Secret:
@@ -73,21 +96,19 @@ def resolve(
 
     Raises ``CredentialsError`` naming everything that is missing or unreadable at once,
     ``EnvironmentMismatch`` when the two variables for the URL disagree, and ``UsageError`` for a URL that
-    cannot be used (plain HTTP beyond loopback, for one). No message repeats a value.
+    cannot be used (plain HTTP beyond loopback, for one). No message repeats a value, but for as much of a
+    path as exists.
     """
-    missing: list[str] = []
-    problems: list[str] = []
+    faults = _Faults()
     environment, unusable = _environment(environ, environment_url)
     if environment is None and not unusable:
-        missing.append(ENVIRONMENT_URL)
-    client = _client_id(environ, client_id, missing, problems)
-    secret = _secret(environ, client_secret_file, stdin, missing, problems)
-    if missing:
-        problems.insert(0, f"Not set: {', '.join(missing)}.")
+        faults.missing.append(ENVIRONMENT_URL)
+    client = _client_id(environ, client_id, faults)
+    secret = _secret(environ, client_secret_file, stdin, faults)
     if unusable:
-        raise UsageError(unusable, hint=" ".join(problems))
+        raise UsageError(unusable, hint=faults.message)
     if environment is None or client is None or secret is None:
-        raise CredentialsError(" ".join(problems), hint=_how_to_set(missing))
+        raise CredentialsError(faults.message, hint=faults.hint)
     return Credentials(environment=environment, client_id=client, client_secret=secret)
 
 
@@ -121,16 +142,17 @@ def _environment(environ: Mapping[str, str], option: str | None) -> tuple[Enviro
     return next(iter(found.values()), None), ""
 
 
-def _client_id(
-    environ: Mapping[str, str], option: str | None, missing: list[str], problems: list[str]
-) -> str | None:
+def _client_id(environ: Mapping[str, str], option: str | None, faults: _Faults) -> str | None:
     text = (environ.get(CLIENT_ID, "") if option is None else option).strip()
     if not text:
-        missing.append(CLIENT_ID)
+        faults.missing.append(CLIENT_ID)
         return None
     if not _VISIBLE.issuperset(text):
         name = CLIENT_ID if option is None else "--client-id"
-        problems.append(f"{name} holds a space, a control character or a letter beyond ASCII.")
+        faults.add(
+            f"{name} holds a space, a control character or a letter beyond ASCII.",
+            "Copy the client id again: it looks like skc_….",
+        )
         return None
     return text
 
@@ -139,32 +161,41 @@ def _secret(
     environ: Mapping[str, str],
     option: str | None,
     stdin: IO[str] | IO[bytes] | None,
-    missing: list[str],
-    problems: list[str],
+    faults: _Faults,
 ) -> Secret | None:
     text, path = environ.get(CLIENT_SECRET, ""), environ.get(CLIENT_SECRET_FILE, "")
-    source = CLIENT_SECRET
+    source, file, advice = CLIENT_SECRET, "", f"Let {CLIENT_SECRET} hold the secret and nothing else."
     try:
-        if option is not None:
-            source = "standard input" if option == "-" else "--client-secret-file"
-            text = _read_stdin(stdin) if option == "-" else _read_file(option)
-        elif text and path:
-            problems.append(f"{CLIENT_SECRET} and {CLIENT_SECRET_FILE} are both set: unset one of them.")
+        if option == "-":
+            source, advice = "standard input", "Write the secret and nothing else to standard input."
+            text = _read_stdin(stdin)
+        elif option is None and text and path:
+            faults.add(f"{CLIENT_SECRET} and {CLIENT_SECRET_FILE} are both set: unset one of them.")
             return None
-        elif path:
-            source = CLIENT_SECRET_FILE
-            text = _read_file(path)
+        elif option is not None or path:
+            source, file = (CLIENT_SECRET_FILE, path) if option is None else ("--client-secret-file", option)
+            advice = f"Let {source} name a file that can be read and holds the secret and nothing else."
+            text = _read_file(file)
         elif not text:
-            missing.append(CLIENT_SECRET)
+            faults.missing.append(CLIENT_SECRET)
             return None
         return Secret(_checked(text))
     except OSError as error:
-        problems.append(f"The client secret of {source} cannot be read: {error.strerror or 'I/O error'}.")
+        reason = f"cannot be read: {error.strerror or 'I/O error'}"
     except ValueError as error:
         # Only the text of our own ValueErrors: that of a decoding error quotes what it could not decode.
-        reason = "it is not text" if isinstance(error, UnicodeError) else str(error)
-        problems.append(f"The client secret of {source} cannot be used: {reason}.")
+        reason = f"cannot be used: {'it is not text' if isinstance(error, UnicodeError) else error}"
+    faults.add(f"The client secret of {source}{_place(file)} {reason}.", advice)
     return None
+
+
+def _place(text: str) -> str:
+    """Return as much of a path as exists: what does not may be the secret, in the wrong place."""
+    path = Path(text)
+    found = next((part for part in (path, *path.parents) if text and os.path.lexists(part)), None)
+    if found is None or found in {Path(), Path(path.anchor)}:
+        return ""
+    return f" ({path})" if found == path else f" (a path below {found})"
 
 
 def _read_stdin(stdin: IO[str] | IO[bytes] | None) -> str:
@@ -206,4 +237,5 @@ def _how_to_set(missing: list[str]) -> str:
     if not missing:
         return ""
     listed = "; ".join(ways[name] for name in missing)
-    return f"Set {listed}. They stand in the Scalekit dashboard, under API credentials."
+    them = "it" if len(missing) == 1 else "them"
+    return f"Set {listed}. The Scalekit dashboard shows {them} under API credentials."

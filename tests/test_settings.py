@@ -180,6 +180,59 @@ def test_what_is_no_file_is_refused(path: str) -> None:
         resolve(FULL, client_secret_file=path)
 
 
+@pytest.mark.parametrize("source", ["SCALEKIT_CLIENT_SECRET_FILE", "--client-secret-file"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("absent", "(a path below {0}) cannot be read: No such file or directory."),
+        ("not/there/yet", "(a path below {0}) cannot be read: No such file or directory."),
+        ("empty", "({0}/empty) cannot be used: it is empty."),
+        ("folder", "({0}/folder) cannot be used: it is a folder."),
+    ],
+)
+def test_a_file_that_is_of_no_use_is_named_with_what_named_it(
+    tmp_path: Path, source: str, name: str, said: str
+) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    file = str(tmp_path / name)
+    given = FULL | {"SCALEKIT_CLIENT_SECRET": "", "SCALEKIT_CLIENT_SECRET_FILE": file}
+    with pytest.raises(CredentialsError) as caught:
+        resolve(given) if source.startswith("S") else resolve(FULL, client_secret_file=file)
+    assert caught.value.message == f"The client secret of {source} {said.format(tmp_path)}"
+    assert caught.value.hint == (
+        f"Let {source} name a file that can be read and holds the secret and nothing else."
+    )
+
+
+@pytest.mark.parametrize(
+    "secret", [CANARY, f"{CANARY}/x", f"/{CANARY}", f"/{CANARY}/x", f"/dev/null/{CANARY}", f"./{CANARY}"]
+)
+def test_a_secret_in_place_of_the_file_that_holds_it_is_not_shown(secret: str) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        resolve(FULL | {"SCALEKIT_CLIENT_SECRET": "", "SCALEKIT_CLIENT_SECRET_FILE": secret})
+    assert CANARY not in caught.value.message + caught.value.hint
+    assert "SCALEKIT_CLIENT_SECRET_FILE" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("variables", "advice"),
+    [
+        ({"SCALEKIT_CLIENT_SECRET": "a b"}, "Let SCALEKIT_CLIENT_SECRET hold the secret"),
+        ({"SCALEKIT_CLIENT_ID": "a b"}, "Copy the client id again"),
+        ({"SCALEKIT_CLIENT_ID": ""}, "The Scalekit dashboard shows it under API credentials."),
+        (
+            {"SCALEKIT_CLIENT_ID": "", "SCALEKIT_CLIENT_SECRET": ""},
+            "The Scalekit dashboard shows them under API credentials.",
+        ),
+    ],
+)
+def test_what_to_do_is_said_to_everything_that_is_wrong(variables: dict[str, str], advice: str) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        resolve(FULL | variables)
+    assert advice in caught.value.hint
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
 def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "secret"

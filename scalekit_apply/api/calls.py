@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from scalekit_apply.api.auth import TokenFacts, TokenSource, parse_token, token_request
 from scalekit_apply.api.options import Answer, ApiOptions, NoAnswer, Request
-from scalekit_apply.api.refusals import refusal, silence
+from scalekit_apply.api.refusals import LIMIT_HINT, UNUSABLE_HINT, refusal, silence
 from scalekit_apply.api.retry import RETRIED_STATUSES, Gate, Patience, backoff, parse_retry_after
 from scalekit_apply.api.transport import ReadTransport
 from scalekit_apply.errors import ApiError, AuthenticationError, NotFound, Unavailable, UnusableAnswer
@@ -152,6 +152,7 @@ class Calls:
             error=UnusableAnswer(
                 f"{request} answered {answer.status}, but the answer cannot be used: "
                 f"{self._redact(complaint)}.",
+                hint=UNUSABLE_HINT,
                 status=answer.status,
                 trace_id=answer.trace_id,
             ),
@@ -168,7 +169,8 @@ class Calls:
             if pause > patience.seconds_left:
                 raise Unavailable(
                     f"{request} was not sent: the service asks to wait {pause:.0f} s, "
-                    f"longer than the {patience.seconds_left:.0f} s that are left for it."
+                    f"longer than the {patience.seconds_left:.0f} s that are left for it.",
+                    hint=LIMIT_HINT,
                 )
             if self._options.wait(pause):
                 raise Unavailable(f"{request} was not sent: {_STOPPING}.")

@@ -20,6 +20,7 @@ from scalekit_apply.api.options import (
     Method,
     Request,
 )
+from scalekit_apply.api.refusals import UNUSABLE_HINT
 from scalekit_apply.api.transport import ReadTransport, WriteTransport
 from scalekit_apply.errors import NotFound, RequestRejected, UnusableAnswer
 from scalekit_apply.model import (
@@ -113,7 +114,7 @@ class ReadClient:
             if not token:
                 return tuple(sorted(found.items()))
             if token in tokens or len(tokens) >= _MAX_PAGES:
-                raise UnusableAnswer(f"The pages of GET {ORGANIZATIONS_PATH} do not end.")
+                raise UnusableAnswer(f"The pages of GET {ORGANIZATIONS_PATH} do not end.", hint=UNUSABLE_HINT)
             tokens.add(token)
 
     def check_token(self) -> TokenFacts:

@@ -52,6 +52,17 @@ _CREDENTIALS_HINT: Final = (
     "SCALEKIT_ENVIRONMENT_URL."
 )
 _URL_HINT: Final = "Check that SCALEKIT_ENVIRONMENT_URL is the URL of a Scalekit environment."
+_FAILURE_HINT: Final = (
+    "The service failed, not the request: try again later. If that does not help, report it to Scalekit; "
+    "-v shows the trace id of each request."
+)
+LIMIT_HINT: Final = (
+    "The service limits how often it is asked: try again later, or with a lower --concurrency."
+)
+UNUSABLE_HINT: Final = (
+    "Check that SCALEKIT_ENVIRONMENT_URL is the URL of a Scalekit environment, and that no proxy in between "
+    "answers in its place. If both are right, report it to Scalekit; -v shows the trace id of each request."
+)
 
 
 def refusal(request: Request, answer: Answer, redact: Redactor) -> ApiError:
@@ -102,6 +113,10 @@ def _hint(request: Request, answer: Answer) -> str:
         case status if status // 100 == _REDIRECTS:
             where = _cut(answer.location or "nowhere", 100)
             hint = f"Redirects are not followed; this one leads to {where}. {_URL_HINT}"
+        case 429:
+            hint = LIMIT_HINT
+        case status if _kind(request, status) is Unavailable:
+            hint = _FAILURE_HINT
         case _:
             hint = ""
     return hint

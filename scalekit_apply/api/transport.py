@@ -55,6 +55,8 @@ _EVERYTHING: Final = (
 _CERTIFICATE_HINT: Final = (
     "Check SCALEKIT_ENVIRONMENT_URL. Behind an inspecting proxy, set SSL_CERT_FILE to its certificates."
 )
+_TIMEOUT_HINT: Final = "Try again later, or with a longer --timeout."
+_NETWORK_HINT: Final = "Check SCALEKIT_ENVIRONMENT_URL, the network and the proxy settings, then try again."
 
 
 class _Client:
@@ -302,7 +304,7 @@ def _tls_version(response: httpx.Response) -> str | None:
 def _no_answer(error: Exception, timeout: float, *, was_cut: bool) -> NoAnswer:
     sent = not isinstance(error, _NOT_SENT)
     if was_cut or (sent and isinstance(error, httpx.TimeoutException | TimeoutError)):
-        return NoAnswer(reason=f"no complete answer within {timeout:g} s", sent=sent)
+        return NoAnswer(reason=f"no complete answer within {timeout:g} s", sent=sent, hint=_TIMEOUT_HINT)
     if _is_certificate_error(error):
         return NoAnswer(
             reason=f"the certificate is not trusted: {_reason(error)}",
@@ -310,7 +312,7 @@ def _no_answer(error: Exception, timeout: float, *, was_cut: bool) -> NoAnswer:
             final=True,
             hint=_CERTIFICATE_HINT,
         )
-    return NoAnswer(reason=_reason(error), sent=sent, final=isinstance(error, _FINAL))
+    return NoAnswer(reason=_reason(error), sent=sent, final=isinstance(error, _FINAL), hint=_NETWORK_HINT)
 
 
 def _is_certificate_error(error: BaseException | None) -> bool:

@@ -54,6 +54,7 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
     examination = Examination(
         environ=runtime.environ,
         paths=values["config"],
+        named=context.get_parameter_source("config") is not ParameterSource.DEFAULT,
         credentials=lambda: settings.resolve(
             runtime.environ,
             environment_url=connecting.environment_url,

@@ -23,6 +23,7 @@ from scalekit_apply.exits import Outcome
 from scalekit_apply.findings import Finding, Health
 from scalekit_apply.model import Desired, Environment
 from scalekit_apply.settings import Credentials
+from scalekit_apply.views.wording import counted
 
 _DEPENDENCIES: Final = ("click", "pyyaml", "jsonschema", "httpx", "deepdiff")
 _READ: Final = "connections_read"
@@ -45,11 +46,13 @@ class Examination:
     """Looks at everything that a plan needs.
 
     ``credentials`` gets them or raises what is wrong with them; ``connect`` opens a client, which this
-    closes. ``clock`` is monotonic, in seconds.
+    closes. ``named``: somebody asked for the ``paths``, so that nothing there is a failure. ``clock`` is
+    monotonic, in seconds.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     paths: Sequence[str]
+    named: bool = False
     credentials: Callable[[], Credentials]
     connect: Callable[[Credentials], ReadClient]
     resolve: Resolver = field(default=resolve_host)
@@ -84,18 +87,27 @@ class Examination:
         loaded = config.load(self.paths)
         found = loaded.diagnostics
         if not loaded.files:
-            advice = found[0].detail if found else ""
-            return _warned("configuration", f"none found at {', '.join(self.paths)}", advice), None
-        files = f"{len(loaded.files)} file{'' if len(loaded.files) == 1 else 's'}"
+            text, advice = f"none found at {', '.join(self.paths)}", found[0].detail if found else ""
+            if self.named:
+                return _failed("configuration", text, advice, Outcome.INVALID), None
+            return _warned("configuration", text, advice), None
+        files = counted(len(loaded.files), "file", "files")
         errors, warnings = len(found.of(Severity.ERROR)), len(found.of(Severity.WARNING))
-        counts = f"{files}, {errors} errors, {warnings} warnings"
-        advice = "Run scalekit-apply validate to see them."
+        counts = ", ".join(
+            [
+                files,
+                *([counted(errors, "error", "errors")] if errors else []),
+                *([counted(warnings, "warning", "warnings")] if warnings else []),
+            ]
+        )
+        advice = "Run scalekit-apply validate to see what is wrong."
         if errors:
             return _failed("configuration", counts, advice, Outcome.INVALID), None
         if warnings:
             return _warned("configuration", counts, advice), loaded.desired
         connections = sum(len(item.connections) for item in loaded.desired.organizations.values())
-        return _ok("configuration", f"{files}, valid, {connections} connections"), loaded.desired
+        text = f"{files}, valid, {counted(connections, 'connection', 'connections')}"
+        return _ok("configuration", text), loaded.desired
 
     def _credentials(self) -> tuple[Credentials | None, Finding]:
         try:
@@ -122,7 +134,9 @@ class Examination:
             if _has_proxy(self.environ):
                 return _warned("network", text, "A proxy is set, and may know it: see the next line.")
             return _failed("network", text, "Check the URL of the environment, and DNS.", Outcome.UNAVAILABLE)
-        return _ok("network", f"{host} is {', '.join(addresses)}")
+        if list(addresses) == [host]:
+            return _ok("network", f"{host} is an address, and needs no name server")
+        return _ok("network", f"{host} is at {', '.join(addresses)}")
 
     def _service(self, client: ReadClient, desired: Desired | None) -> Iterator[Finding]:
         try:
@@ -145,11 +159,11 @@ class Examination:
                 client.list_organization(organization_id) if organization_id else client.list_environment()
             )
         except ApiError as error:
-            advice = error.hint or f"The client needs the permission {_READ}."
-            return _failed("read", error.message, advice, error.outcome)
+            return _failed("read", error.message, error.hint, error.outcome)
         milliseconds = (self.clock() - started) * 1_000
         where = organization_id or "the environment"
-        text = f"{len(found)} connections listed for {where} in {milliseconds:.0f} ms"
+        listed = counted(len(found), "connection", "connections")
+        text = f"{listed} listed for {where} in {milliseconds:.0f} ms"
         if facts.scopes and _READ not in facts.scopes:
             return _warned("read", f"{text}, though the token does not name {_READ}", "")
         if milliseconds > _SLOW:

@@ -30,7 +30,7 @@ from scalekit_apply.api import ApiOptions, Exchange, ReadClient, WriteClient
 from scalekit_apply.api.options import Answer, Method, Request
 from scalekit_apply.api.redaction import Redactor
 from scalekit_apply.api.refusals import refusal
-from scalekit_apply.errors import ApiError, PermissionDenied, RequestRejected, Unavailable
+from scalekit_apply.errors import ApiError, PermissionDenied, RequestRejected, Unavailable, UnusableAnswer
 from scalekit_apply.settings import Secret
 
 ENABLE = f"{SINGLE}:enable"
@@ -215,6 +215,33 @@ def test_the_message_says_what_failed_and_what_the_service_said(answer: httpx.Re
     with pytest.raises(RequestRejected) as caught:
         ReadClient(options(Service({SINGLE: [answer]}))).read_connection(ADDRESS)
     assert caught.value.message == f"GET {SINGLE} answered {said}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "hint"),
+    [
+        (httpx.Response(429), Unavailable, "--concurrency"),
+        (httpx.Response(500), Unavailable, "report it to Scalekit"),
+        (httpx.Response(503, html="<b>no</b>"), Unavailable, "try again later"),
+        (httpx.Response(505), Unavailable, "report it to Scalekit"),
+        (httpx.Response(200, text="no"), UnusableAnswer, "SCALEKIT_ENVIRONMENT_URL"),
+        (httpx.ReadTimeout(""), Unavailable, "--timeout"),
+        (httpx.ConnectError("refused"), Unavailable, "SCALEKIT_ENVIRONMENT_URL"),
+        (httpx.ConnectTimeout(""), Unavailable, "the network"),
+    ],
+)
+def test_a_failure_that_is_not_a_refusal_says_what_to_do(
+    answer: httpx.Response | Exception, kind: type[ApiError], hint: str
+) -> None:
+    def step(_request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with pytest.raises(kind) as caught:
+        ReadClient(options(Service({SINGLE: [step]}), max_retries=0)).read_connection(ADDRESS)
+    assert hint in caught.value.hint
+    assert "connections_read" not in caught.value.hint
 
 
 def test_an_error_knows_what_support_asks_for() -> None:

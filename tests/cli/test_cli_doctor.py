@@ -163,7 +163,56 @@ def test_warnings_of_the_configuration_are_counted_but_do_not_fail(emulator: Emu
     )
     done = invoke(["doctor"], credentials(emulator))
     assert done.code == 0
-    assert "warn  configuration  1 file, 0 errors, 1 warnings" in done.out
+    assert "warn  configuration  1 file, 1 warning\n" in done.out
+
+
+def test_one_is_one_and_two_are_two(emulator: Emulator, folder: Path) -> None:
+    configured(folder, "one: 1\n")
+    assert "configuration  1 file, 1 error\n" in invoke(["doctor"], credentials(emulator)).out
+    (folder / "b.scalekit.yaml").write_text("version: 1\none: 1\n")
+    assert "configuration  2 files, 2 errors\n" in invoke(["doctor"], credentials(emulator)).out
+
+
+def test_a_configuration_that_was_named_and_is_not_there_fails_as_it_does_for_validate(
+    emulator: Emulator, folder: Path
+) -> None:
+    done = invoke(["doctor", "-c", "nope"], credentials(emulator))
+    assert done.code == invoke(["validate", "-c", "nope"]).code == 3
+    assert "fail  configuration  none found at nope\n" in done.out
+    assert "ok    read " in done.out
+    default = invoke(["doctor"], credentials(emulator))
+    assert default.code == 0
+    assert "warn  configuration  none found at .\n" in default.out
+    (folder / "empty").mkdir()
+    assert invoke(["doctor", "-c", "empty"], credentials(emulator)).code == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "advice"),
+    [
+        ("status=403", 4, "Give the API client the permission connections_read."),
+        ("status=503", 8, "try again later"),
+        ("status=429", 8, "--concurrency"),
+        ("reset", 8, "the network"),
+        ("hang", 8, "--timeout"),
+        ("invalid-json", 8, "SCALEKIT_ENVIRONMENT_URL"),
+    ],
+)
+def test_a_read_that_failed_comes_with_the_advice_of_its_reason(
+    emulator: Emulator, folder: Path, fault: str, code: int, advice: str
+) -> None:
+    emulator.faults.add(fault)
+    args = ["doctor", "--format", "json", "--max-retries", "0", "--timeout", "1"]
+    done = invoke(args, credentials(emulator))
+    assert done.code == code
+    (found,) = [item for item in json.loads(done.out)["findings"] if item["name"] == "read"]
+    assert advice in found["advice"]
+    assert ("connections_read" in found["advice"]) is (code == 4)
+
+
+def test_an_address_in_place_of_a_name_is_called_one(emulator: Emulator, folder: Path) -> None:
+    done = invoke(["doctor"], credentials(emulator))
+    assert "127.0.0.1 is an address, and needs no name server\n" in done.out
 
 
 def test_color_is_for_the_marks_alone(emulator: Emulator, folder: Path) -> None:
@@ -248,6 +297,12 @@ def test_a_host_without_an_address_fails_unless_a_proxy_may_know_it(tmp_path: Pa
     found = examined.findings(facts())["network"]
     assert found.health is Health.WARN
     assert "password" not in repr(found)
+
+
+def test_a_name_with_addresses_shows_them_all(tmp_path: Path) -> None:
+    examined = Examined(tmp_path)
+    examined.addresses = ("192.0.2.1", "2001:db8::1")
+    assert examined.findings(facts())["network"].summary == "acme.invalid is at 192.0.2.1, 2001:db8::1"
 
 
 def test_a_name_that_is_no_name_fails(tmp_path: Path) -> None:
