@@ -35,7 +35,8 @@ from scalekit_apply.views.wording import counted
 def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     """Write the configuration that describes what is live now: a plan of it is empty.
 
-    Never overwrites, and when anything cannot be read, writes nothing. With --organization, DIR may hold a
+    Never overwrites, and when anything cannot be read or an organization that was named has nothing to
+    export, writes nothing. With --organization, DIR may hold a
     configuration already, which then grows. Changes nothing live: the client in use cannot write.
     """
     runtime.use(take(Talk, values))
@@ -50,6 +51,8 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
             _say(runtime, weld("Reading ", counted(len(organizations), "organization", "organizations"), "."))
         found = read_organizations(session.client, session.pool, organizations)
         environment = session.environment
+    if named:
+        _require_found(found)
     exporting.require_unambiguous(found)
     if folder is None:
         runtime.write_out(exporting.document(environment, found))
@@ -57,7 +60,8 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
         files = _files(folder, environment, found, desired)
         newfiles.write_new(files)
         runtime.write_out("".join(f"{whole(str(path))}\n" for path in files))
-    _say_what_is_left_out(runtime, found, every=values["every"])
+    if values["every"]:
+        _say_what_is_left_out(runtime, found)
     return ExitCode.SUCCESS
 
 
@@ -104,27 +108,29 @@ def _files(
     )
 
 
-def _say_what_is_left_out(runtime: Runtime, found: Sequence[LiveOrganization], *, every: bool) -> None:
-    empty = [item.id for item in found if not item.connections]
-    if empty and every:
-        _say(
-            runtime,
-            weld(counted(len(empty), "organization", "organizations"), " without connections left out."),
+def _require_found(named: Sequence[LiveOrganization]) -> None:
+    """Raise ``UsageError`` for organizations that were named and of which there is nothing to export.
+
+    The service answers for one that it does not know as for one without connections. An export that leaves
+    out a mistyped one would look complete.
+    """
+    empty = [item.id for item in named if not item.connections]
+    if empty:
+        verb = "has no connections, or is" if len(empty) == 1 else "have no connections, or are"
+        raise UsageError(
+            f"{', '.join(empty)} {verb} unknown to this environment: nothing was exported.",
+            hint="Check the id or leave it out; scalekit-apply list --all shows what there is.",
         )
-    for organization_id in () if every else empty:
-        _say(
-            runtime,
-            weld(
-                "Left out: ",
-                whole(organization_id),
-                " has no connections, or is unknown to this environment.",
-            ),
-        )
-    if every:
-        _say(
-            runtime,
-            Plain("Connections that belong to the environment and to no organization are not exported."),
-        )
+
+
+def _say_what_is_left_out(runtime: Runtime, found: Sequence[LiveOrganization]) -> None:
+    empty = sum(not item.connections for item in found)
+    if empty:
+        left_out = counted(empty, "organization", "organizations")
+        _say(runtime, weld(left_out, " without connections left out."))
+    _say(
+        runtime, Plain("Connections that belong to the environment and to no organization are not exported.")
+    )
 
 
 def _say(runtime: Runtime, line: Plain) -> None:

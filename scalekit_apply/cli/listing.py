@@ -49,6 +49,7 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
     if not organizations and not values["every"]:
         desired = _configured(context, runtime, values["config"])
         organizations = tuple(desired.organizations) if desired else ()
+    named = bool(organizations)
     with reading(runtime, take(Connecting, values), desired) as session:
         organizations = organizations or all_organizations(session.client)
         found = read_organizations(session.client, session.pool, organizations)
@@ -61,6 +62,10 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
             else render_connections(connections, organizations=len(found))
         )
     )
+    for organization in found:
+        if named and not organization.connections and not runtime.quiet:
+            # The service answers both in the same way.
+            runtime.talk(f"{organization.id} has no connections, or is unknown to this environment.\n")
     return ExitCode.SUCCESS
 
 

@@ -9,7 +9,7 @@ from emulator_support import connection, organization, running
 from inprocess_support import credentials, invoke
 
 from scalekit_apply import config
-from scalekit_apply.emulator import Dialect, Emulator, WideList
+from scalekit_apply.emulator import Dialect, Emulator, UnknownOrganization, WideList
 
 
 @pytest.fixture
@@ -58,9 +58,31 @@ def test_what_is_left_out_is_said_on_stderr(emulator: Emulator) -> None:
         "Connections that belong to the environment and to no organization are not exported.\n"
     )
     assert "conn_9" not in everything.out
-    named = invoke(["export", "--organization", "org_c", "--organization", "org_a"], credentials(emulator))
-    assert named.err == "Left out: org_c has no connections, or is unknown to this environment.\n"
+    named = invoke(["export", "--organization", "org_a"], credentials(emulator))
+    assert (named.code, named.err) == (0, "")
     assert invoke(["export", "--all", "-q"], credentials(emulator)).err == ""
+
+
+@pytest.mark.parametrize("answer", UnknownOrganization)
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (["org_nope"], "org_nope has no connections, or is unknown to this environment"),
+        (["org_a", "org_c"], "org_c has no connections, or is unknown to this environment"),
+        (["org_nope", "org_c"], "org_c, org_nope have no connections, or are unknown to this environment"),
+    ],
+)
+def test_an_organization_that_was_named_and_has_nothing_exits_3_and_nothing_is_written(
+    tmp_path: Path, answer: UnknownOrganization, named: list[str], said: str
+) -> None:
+    organizations = [organization("org_a", connection("conn_1")), organization("org_c")]
+    with running(*organizations, dialect=Dialect(unknown_organization=answer)) as emulator:
+        args = ["export", *(text for name in named for text in ("--organization", name))]
+        for more in ([], ["--out-dir", str(tmp_path / "new")]):
+            done = invoke([*args, *more], credentials(emulator))
+            assert (done.code, done.out) == (3, "")
+            assert said in done.err
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("wide_list", WideList)

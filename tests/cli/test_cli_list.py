@@ -112,6 +112,20 @@ def test_options_that_cannot_be_used_exit_3_before_anything_is_sent(
 def test_an_organization_without_connections_lists_nothing(emulator: Emulator) -> None:
     done = invoke(["list", "--organization", "org_c"], credentials(emulator))
     assert (done.code, done.out) == (0, "0 connections, 0 enabled, in 1 organization.\n")
+    assert done.err == "org_c has no connections, or is unknown to this environment.\n"
+    assert invoke(["list", "--organization", "org_c", "-q"], credentials(emulator)).err == ""
+
+
+def test_every_organization_that_was_named_and_has_nothing_is_told(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    args = ["list", "--organization", "org_nope", "--organization", "org_a", "--format", "json"]
+    done = invoke(args, credentials(emulator))
+    assert (done.code, done.err) == (0, "org_nope has no connections, or is unknown to this environment.\n")
+    assert [item["id"] for item in json.loads(done.out)["connections"]] == ["conn_3"]
+    (tmp_path / "scalekit.yaml").write_text("version: 1\norganizations: [{id: org_nope}]\n")
+    assert "org_nope has no connections" in invoke(["list"], credentials(emulator)).err
+    assert invoke(["list", "--all"], credentials(emulator)).err == ""
 
 
 @pytest.mark.parametrize("format", ["text", "json"])
