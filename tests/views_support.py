@@ -76,23 +76,27 @@ CHANGES: Final = (
 WARNING: Final = Diagnostic(
     severity=Severity.WARNING,
     check=Check.ORGANIZATION_LOCKOUT,
-    summary="org_59615193906282635 would end without an enabled connection.",
-    detail="Keep one of its connections enabled, or set checks: {organization-lockout: off}.",
+    summary="org_59615193906282635 would end without an enabled connection:"
+    " nobody there could sign in over SSO.",
+    detail="Keep one of its connections at `enabled: true`; if the organization is meant to end without SSO,"
+    " set `checks: {organization-lockout: off}` on it.",
     address=MEGASOFT,
     location=at(4, 9),
 )
 NOTE: Final = Diagnostic(
     severity=Severity.NOTE,
     check=Check.UNMANAGED_CONNECTION,
-    summary="conn_777 is enabled, but not in the configuration.",
-    detail="Add it under the organization's connections.",
+    summary=f"{MEGASOFT}/conn_777 is enabled, but not in the configuration.",
+    detail=f"Add `{{id: conn_777, enabled: true}}` to the connections of {MEGASOFT}, or set"
+    " `unmanaged: ignore` or `unmanaged: disable` on it.",
     address=f"{MEGASOFT}/conn_777",
+    location=at(4, 9),
 )
 ERROR: Final = Diagnostic(
     severity=Severity.ERROR,
     check=Check.PROTECTED_CONNECTION,
-    summary="conn_2123312131125533 is protected, and the plan would disable it.",
-    detail="Remove protected: true, or set enabled: true.",
+    summary=f"{MEGASOFT}/conn_2123312131125533 is protected, and the plan would disable it.",
+    detail="Set `enabled: true`, or remove `protected: true` in a change of its own first.",
     address=f"{MEGASOFT}/conn_2123312131125533",
     location=at(7),
 )

@@ -122,28 +122,86 @@ def code(text: str, limit: int | None = NAME_LIMIT) -> Markup:
 # A word without anything that Markdown, or what GitHub and GitLab do to it afterwards, could act upon. A word
 # of letters and digits could be a commit or an issue of another tracker, so it is none.
 _WORD: Final = re.compile(
-    r"[(\"']{0,2}(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6})[)\"']{0,2}[.,;:?]?[)\"']?"
+    r"[(\"']{0,2}(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6})[)\"']{0,2}[.,;:!?]?[)\"']?"
     r"|\d{1,6}%[.,;]?"
     r"|[&\u2013\u2014]"  # alone, between spaces
 )
 _HASH: Final = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
 
 
+# Messages name keys, values and options between backticks. A backtick amid a word, as text of others may hold
+# it, begins and ends nothing.
+_PAIR: Final = re.compile(r"(?<!\S)([(\"']{0,2})`([^\s`](?:[^`]*[^\s`])?)`([)\"'.,;:!?]{0,3})(?!\S)")
+_STOPS: Final = ".,;:!?"
+_ENDS: Final = _STOPS + "()\"' "
+_OPENERS: Final = {")": "(", '"': '"', "'": "'"}
+_PEELED: Final = 3
+
+
 def prose(text: str, limit: int | None = SENTENCE_LIMIT) -> Markup:
-    """Escape a sentence: ordinary words stand as they are, everything else becomes code spans."""
+    """Escape a sentence: ordinary words stand as they are, everything else becomes code spans.
+
+    What stands between a pair of backticks becomes one code span, escaped on its own; a backtick without
+    its other half is escaped like any other sign.
+    """
+    shown = plain(text, limit)
+    pieces: list[Markup] = []
+    end = 0
+    for pair in _PAIR.finditer(shown):
+        pieces.extend(_words(shown[end : pair.start()]))
+        opening, content, closing = pair.groups()
+        pieces.append(Markup(f"{opening}{code(content, None)}{closing}"))
+        end = pair.end()
+    pieces.extend(_words(shown[end:]))
+    return between(" ", pieces)
+
+
+def _words(text: str) -> list[Markup]:
     pieces: list[Markup] = []
     odd: list[str] = []
-    for word in plain(text, limit).split():
-        if _WORD.fullmatch(word) and not _HASH.search(word):
-            if odd:
-                pieces.append(code(" ".join(odd), None))
-                odd.clear()
+    for word in text.split():
+        harmless = _WORD.fullmatch(word) and not _HASH.search(word)
+        if odd and (harmless or (odd[-1][-1] in _ENDS and not _is_open(" ".join(odd)))):
+            pieces.append(_spanned(" ".join(odd)))
+            odd.clear()
+        if harmless:
             pieces.append(Markup(word))
         else:
             odd.append(word)
     if odd:
-        pieces.append(code(" ".join(odd), None))
-    return between(" ", pieces)
+        pieces.append(_spanned(" ".join(odd)))
+    return pieces
+
+
+def _spanned(text: str) -> Markup:
+    """A code span of ``text``; punctuation around it that belongs to the sentence stays outside."""
+    kept, opening, closing = text, "", ""
+    while len(closing) < _PEELED and len(kept) > 1:
+        last = kept[-1]
+        first = _OPENERS.get(last)
+        if last in _STOPS or (first and _is_alone(kept, first, last)):
+            kept = kept[:-1]
+        elif first and kept[0] == first and not _is_alone(kept[1:-1], first, last):
+            opening, kept = opening + first, kept[1:-1]
+        else:
+            break
+        closing = last + closing
+    if kept and kept[0] in _OPENERS.values() and kept.count(kept[0]) == 1 and ")" not in kept:
+        opening, kept = opening + kept[0], kept[1:]
+    # Where nothing but punctuation would be left, all of it is odd.
+    if not kept.strip(_ENDS):
+        return code(text, None)
+    return Markup(f"{opening}{code(kept, None)}{closing}")
+
+
+def _is_open(text: str) -> bool:
+    """Whether a list or a mapping goes on behind ``text``."""
+    return text.count("[") > text.count("]") or text.count("{") > text.count("}")
+
+
+def _is_alone(text: str, first: str, last: str) -> bool:
+    """Whether something is closed in ``text`` that was opened before it."""
+    return text.count(last) % 2 == 1 if first == last else text.count(last) > text.count(first)
 
 
 def between(separator: LiteralString, parts: Iterable[Markup]) -> Markup:

@@ -67,6 +67,20 @@ def test_markdown_keeps_text_of_others_in_its_place(text: str) -> None:
         check_markdown(written)
 
 
+@given(hostile_text() | NASTY, hostile_text() | NASTY)
+@example("`", "x")
+@example("` `", "!")
+@example("(`", "`)")
+@example("|", "-->")
+def test_markdown_keeps_text_of_others_in_its_place_within_our_own_messages(one: str, other: str) -> None:
+    for said in (
+        f"It is {one}, not `{other}`: set `checks: {{{one}: off}}` on {other}.",
+        f"({one}) `{other}`{one}` `{one}; `{other}`!",
+    ):
+        for written in everything_written(Format.MARKDOWN, said):
+            check_markdown(written)
+
+
 @_texts
 def test_markdown_has_the_same_lines_whatever_the_text(text: str) -> None:
     for written, benign in zip(

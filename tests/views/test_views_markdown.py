@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from views_support import CHANGES, ENVIRONMENT, ERROR, PLANS, PROBLEMS, RESULTS, Applied, plan_of
+from views_support import CHANGES, ENVIRONMENT, ERROR, PLANS, PROBLEMS, RESULTS, Applied, desired, plan_of
 
-from scalekit_apply import views
+from scalekit_apply import checks, views
 from scalekit_apply.diagnostics import Diagnostics, Severity
-from scalekit_apply.model import Address, ConnectionId, Environment, OrganizationId
+from scalekit_apply.model import Address, ConnectionId, Environment, Live, LiveOrganization, OrganizationId
 from scalekit_apply.plan import Change, Plan, change_order
 from scalekit_apply.result import ChangeResult, Result, State
 from scalekit_apply.views import Format
+from scalekit_apply.views.escaping import prose
 from scalekit_apply.views.paging import LIMIT
 
 
@@ -123,3 +125,48 @@ def test_ordinary_words_stay_readable() -> None:
     written = views.render_diagnostics(PROBLEMS["invalid"].diagnostics, Format.MARKDOWN)
     assert '- **Error:** Unknown key "enabeld". Did you mean enabled?<br>`b.yaml` `unknown-key`\n' in written
     assert "| Bücher & Söhne GmbH<br>`org_" in views.render_plan(PLANS["everything"], Format.MARKDOWN)
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("Set `a: {b: off}` on it.", "Set `a: {b: off}` on it."),
+        ('Set `a: b`, or `c: d`; or (`e: f`): "`g`".', 'Set `a: b`, or `c: d`; or (`e: f`): "`g`".'),
+        ("It is org_1/conn_zz.", "It is `org_1/conn_zz`."),
+        ('Of org_1: has it (see conn_zz), "conn_a"?', 'Of `org_1`: has it (see `conn_zz`), "`conn_a`"?'),
+        ('Is ["a.example", "b.example"], not "_".', 'Is `["a.example", "b.example"]`, not "`_`".'),
+        ("Not approved!", "Not approved!"),
+        ("One ` alone, and `two` words.", "One `\\u0060` alone, and `two` words."),
+        ("Glued`together` and `left open", "`Glued\\u0060together\\u0060` and `\\u0060left` open"),
+        ("Hostile `a|b <!-- ## \\`.", "Hostile `a\\u007cb \\u003c!-- #\\u0023 \\u005c`."),
+        ("All ``` of `` it ` is `x`", "All `\\u0060\\u0060\\u0060` of `\\u0060\\u0060` it `\\u0060` is `x`"),
+        ("...", "`...`"),
+    ],
+)
+def test_pairs_of_backticks_are_code_and_punctuation_stays_outside(said: str, written: str) -> None:
+    assert prose(said) == written
+
+
+def test_what_the_checks_write_reads_as_it_was_meant() -> None:
+    places = {change.address.organization_id: change.live for change in CHANGES}
+    live = Live(
+        organizations={
+            name: LiveOrganization(
+                id=name,
+                name='A "name"',
+                connections={
+                    change.address.connection_id: change.live
+                    for change in CHANGES
+                    if change.address.organization_id == name
+                },
+            )
+            for name in places
+        }
+    )
+    found = checks.run(
+        desired=desired(), changes=CHANGES, live=live, allowed=(), now=datetime(2030, 1, 1, tzinfo=UTC)
+    )
+    written = views.render_diagnostics(found, Format.MARKDOWN)
+    assert len(found) > 3
+    assert "\\u0060" not in written
+    assert not re.search(r"[.,;:]`", written)

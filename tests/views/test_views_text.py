@@ -66,7 +66,7 @@ def test_an_unmanaged_connection_is_not_said_twice() -> None:
         plan,
         diagnostics=Diagnostics(replace(item, severity=Severity.WARNING) for item in plan.diagnostics),
     )
-    assert "Warning: conn_777 is enabled" in views.render_plan(louder, Format.TEXT)
+    assert "Warning: org_59615193906282635/conn_777 is enabled" in views.render_plan(louder, Format.TEXT)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_drift_says_what_is_and_what_should_be() -> None:
 def test_a_problem_has_severity_place_check_and_what_to_do() -> None:
     written = views.render_diagnostics(Diagnostics([ERROR]), Format.TEXT)
     assert written == (
-        "Error: conn_2123312131125533 is protected, and the plan would disable it.\n"
+        "Error: org_59615193906282635/conn_2123312131125533 is protected, and the plan would disable it.\n"
         "  scalekit.yaml:7:18  protected-connection  org_59615193906282635/conn_2123312131125533\n"
-        "  Remove protected: true, or set enabled: true.\n"
+        "  Set `enabled: true`, or remove `protected: true` in a change of its own first.\n"
     )
 
 
