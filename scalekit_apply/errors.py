@@ -34,7 +34,7 @@ from scalekit_apply.exits import Outcome
 class ScalekitApplyError(Exception):
     """Base of all. ``message`` is one sentence, ``hint`` says what to do."""
 
-    outcome: ClassVar[Outcome] = Outcome.UNEXPECTED
+    outcome: Outcome = Outcome.UNEXPECTED
     check: ClassVar[str] = "unexpected-error"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -116,6 +116,7 @@ class Interrupted(ScalekitApplyError):
     def __init__(self, *, terminated: bool) -> None:
         super().__init__("Terminated by SIGTERM." if terminated else "Interrupted.")
         self.terminated = terminated
+        self.outcome = Outcome.TERMINATED if terminated else Outcome.INTERRUPTED
 
 
 class ApiError(ScalekitApplyError):

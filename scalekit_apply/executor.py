@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
 from scalekit_apply.errors import ApiError, AuthenticationError, PermissionDenied
@@ -255,6 +255,8 @@ class _Run:
                     answer = self.writer.enable(change.address)
                 case Action.DISABLE:
                     answer = self.writer.disable(change.address)
+                case action:
+                    assert_never(action)
         except ApiError as error:
             return self._refused(change, error)
         except Exception as error:  # a defect in here must not lose the state of other changes
@@ -336,7 +338,8 @@ class _Run:
         if self.interruption.requested:
             held.add(Outcome.TERMINATED if self.interruption.terminated else Outcome.INTERRUPTED)
         if any(item.state not in SETTLED for item in results):
-            # A write that may have reached the service makes every trouble an incomplete apply: the
-            # other codes promise that nothing changed.
-            held |= {Outcome.INCOMPLETE} if self._sent else (self._trouble or {Outcome.INCOMPLETE})
+            # A write that may have reached the service makes every trouble an incomplete apply, and so does
+            # not knowing: the other codes promise that nothing changed.
+            unsure = self._sent or any(item.state is State.UNKNOWN for item in results)
+            held |= {Outcome.INCOMPLETE} if unsure else (self._trouble or {Outcome.INCOMPLETE})
         return frozenset(held)

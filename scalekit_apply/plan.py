@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
-from scalekit_apply.diagnostics import Diagnostics, Location
+from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
 from scalekit_apply.exits import Outcome
 from scalekit_apply.model import (
     Address,
@@ -27,6 +27,9 @@ from scalekit_apply.model import (
 
 FORMAT_MAJOR: Final = 1
 FORMAT_VERSION: Final = "1.0"
+_LEFT_ALONE: Final = "drift-left-alone"
+# After a plan with one of these, live does not equal the configuration.
+_INCOMPLETE: Final = frozenset({Check.CONNECTION_NOT_FOUND.value, _LEFT_ALONE})
 
 
 class Action(StrEnum):
@@ -129,9 +132,7 @@ class Plan:
     @property
     def complete(self) -> bool:
         """Whether live equals the configuration once the plan is applied."""
-        return not self.targets and not any(
-            item.check == Check.CONNECTION_NOT_FOUND for item in self.diagnostics
-        )
+        return not self.targets and not any(item.check in _INCOMPLETE for item in self.diagnostics)
 
     @property
     def drifted(self) -> bool:
@@ -160,15 +161,23 @@ def asked_for(plan: Plan) -> Plan:
     """Return the part of a plan that the change of the configuration asks for, without the drift beside it.
 
     Needs a plan that was compared with an earlier configuration; the part of any other is empty. Problems of
-    what is left out go with it; all others stay, and the checks of apply judge the part anew.
+    what is left out go with it; all others stay, and the checks of apply judge the part anew. A note says
+    what is left out, if anything.
     """
     changes = tuple(change for change in plan.changes if change.origin is Origin.CONFIG)
     left_out = {str(change.address) for change in plan.changes} - {str(change.address) for change in changes}
+    kept = Diagnostics(item for item in plan.diagnostics if item.address not in left_out)
+    note = Diagnostic(
+        severity=Severity.NOTE,
+        check=_LEFT_ALONE,
+        summary=f"Drift is left alone: {', '.join(sorted(left_out))}.",
+        detail="The next plan shows it.",
+    )
     return replace(
         plan,
         changes=changes,
         policy=policy_for(plan.policy, changes),
-        diagnostics=Diagnostics(item for item in plan.diagnostics if item.address not in left_out),
+        diagnostics=Diagnostics([*kept, note]) if left_out else kept,
     )
 
 

@@ -136,23 +136,22 @@ def apply_plan(plan: Plan, applying: Applying) -> Result:
 
 def refused_result(plan: Plan, error: ScalekitApplyError) -> Result:
     """The result of a plan of which nothing was started, for one reason."""
-    outcome = error.outcome
-    if isinstance(error, Interrupted) and error.terminated:
-        outcome = Outcome.TERMINATED
-    return _nothing_done(plan, outcome, error.diagnostics, f"not started: {error.message}")
+    return _nothing_done(plan, error.outcome, error.diagnostics, f"not started: {error.message}")
 
 
 def _apply(plan: Plan, applying: Applying) -> Result:
     live = _read_again(plan, applying)
+    already = {change.address for change in plan.changes if _enabled(live, change) == change.after}
     conflicts = [conflict for change in plan.changes if (conflict := _conflict(change, live)) is not None]
     if conflicts:
-        return _nothing_done(
-            plan, Outcome.STALE, Diagnostics(conflicts), "not started, because the plan is stale"
-        )
-    already = {change.address for change in plan.changes if _enabled(live, change) == change.after}
+        message = "not started, because the plan is stale"
+        return _nothing_done(plan, Outcome.STALE, Diagnostics(conflicts), message, already)
     to_do = tuple(change for change in plan.changes if change.address not in already)
     live = _with_details(live, to_do, applying.writer, applying.pool)
-    found = checks.run(desired=plan.policy, changes=to_do, live=live, allowed=plan.allowed, now=applying.now)
+    found = _with_new_lockouts(
+        plan,
+        checks.run(desired=plan.policy, changes=to_do, live=live, allowed=plan.allowed, now=applying.now),
+    )
     if found.has_errors:
         return _nothing_done(
             plan, Outcome.BLOCKED, found, "not started, because a check blocks the plan", already
@@ -174,6 +173,28 @@ def _apply(plan: Plan, applying: Applying) -> Result:
         outcomes=execution.outcomes,
         diagnostics=found + execution.diagnostics,
         allowed=plan.allowed,
+    )
+
+
+def _with_new_lockouts(plan: Plan, found: Diagnostics) -> Diagnostics:
+    """Make an error of every lockout that the plan did not show.
+
+    A warning is for who reviews a plan. One that came up since, because somebody switched off what was to
+    stay, was reviewed by nobody.
+    """
+    shown = {item.address for item in plan.diagnostics if item.check == Check.ORGANIZATION_LOCKOUT}
+    return Diagnostics(
+        replace(
+            item,
+            severity=Severity.ERROR,
+            detail="The plan did not show this: plan again, and review the new plan.",
+        )
+        if item.check == Check.ORGANIZATION_LOCKOUT
+        and item.severity is Severity.WARNING
+        and item.address not in shown
+        and Check.ORGANIZATION_LOCKOUT not in plan.allowed
+        else item
+        for item in found
     )
 
 

@@ -72,20 +72,17 @@ def applicable(world: World) -> tuple[Desired, FakeApi]:
         for address in (item.address for item in organization.connections.values())
     }
     desired = permissive(world.desired)
-    desired = replace(
-        desired,
-        organizations={
-            key: replace(
-                organization,
-                connections={
-                    name: wanted
-                    for name, wanted in organization.connections.items()
-                    if wanted.address in found
-                },
-            )
-            for key, organization in desired.organizations.items()
-        },
-    )
+    organizations = {
+        key: replace(
+            organization,
+            connections={
+                name: wanted for name, wanted in organization.connections.items() if wanted.address in found
+            },
+        )
+        for key, organization in desired.organizations.items()
+        if any(address.organization_id == key for address in found)
+    }
+    desired = replace(desired, organizations=organizations, scope=tuple(organizations))
     return desired, FakeApi.of(world.live)
 
 

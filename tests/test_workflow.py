@@ -299,3 +299,39 @@ def test_an_unmanaged_connection_that_appears_blocks_where_it_is_an_error() -> N
     result = apply_plan(made, applying(FakeApi([ON, OFF, third, stray])))
     assert result.outcomes == {Outcome.BLOCKED}
     assert [item.address for item in result.diagnostics] == ["org_a/conn_4"]
+
+
+def test_a_lockout_that_the_plan_did_not_show_is_an_error_at_apply() -> None:
+    third = live("a", "3", enabled=True)
+    api = FakeApi([ON, third])
+    made = plan(api, wanting((ON, False)))
+    api.set(third.address, enabled=False)
+    result = apply_plan(made, applying(api))
+    assert result.outcomes == {Outcome.BLOCKED}
+    assert result.diagnostics[0].check == "organization-lockout"
+    assert "did not show this" in result.diagnostics[0].detail
+    assert api.writes == []
+
+
+def test_a_lockout_that_the_plan_showed_stays_a_warning_at_apply() -> None:
+    api = FakeApi([ON])
+    made = plan(api, wanting((ON, False)))
+    assert [item.check for item in made.diagnostics] == ["organization-lockout"]
+    assert apply_plan(made, applying(api)).complete
+
+
+def test_a_lockout_that_was_allowed_may_come_up_later() -> None:
+    third = live("a", "3", enabled=True)
+    api = FakeApi([ON, third])
+    made = plan(api, wanting((ON, False)), PlanOptions(allowed=(Check.ORGANIZATION_LOCKOUT,)))
+    api.set(third.address, enabled=False)
+    assert apply_plan(made, applying(api)).complete
+
+
+def test_a_stale_plan_tells_what_holds_already() -> None:
+    api = FakeApi([ON, OFF])
+    made = plan(api, SWITCH)
+    api.connections = {ON.address: replace(ON, status="DRAFT"), OFF.address: replace(OFF, enabled=True)}
+    result = apply_plan(made, applying(api))
+    assert [item.state for item in result.results] == [State.SKIPPED, State.ALREADY]
+    assert result.outcomes == {Outcome.STALE}

@@ -10,7 +10,11 @@ from scalekit_apply.model import Address, Expectation, LiveConnection
 
 
 def connection_not_found(evidence: Evidence) -> Iterator[Finding]:
-    """Every connection that is configured, or about to be changed, and that its organization lacks."""
+    """Every connection that is configured, or about to be changed, and that its organization lacks.
+
+    Also every organization that is configured without a connection and has none: its id may be mistyped,
+    and then nothing would ever be compared.
+    """
     places: dict[Address, Location | None] = {
         change.address: evidence.place_of(change) for change in evidence.changes
     }
@@ -20,6 +24,15 @@ def connection_not_found(evidence: Evidence) -> Iterator[Finding]:
     for address, location in places.items():
         if evidence.live.connection(address) is None:
             yield _missing(evidence, address, location)
+    for organization in evidence.desired.organizations.values():
+        live = evidence.live.organizations.get(organization.id)
+        if not organization.connections and not organization.others and live and not live.connections:
+            yield Finding(
+                about=organization.id,
+                summary=f"{organization.id} has no connections or is unknown to this environment.",
+                detail="Correct the id of the organization or the `environment`, or remove the entry.",
+                location=organization.location,
+            )
 
 
 def _missing(evidence: Evidence, address: Address, location: Location | None) -> Finding:

@@ -92,8 +92,9 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
     connecting, planning = take(Connecting, values), take(Planning, values)
     if plan_file is not None:
         _refuse_planning_options()
-        plan = planfile.load_plan(read_saved(plan_file), name=str(plan_file))
+        saved = read_saved(plan_file)
         with writing(runtime, connecting, None) as session:
+            plan = planfile.load_plan(saved, name=str(plan_file))
             return _apply(runtime, session, plan, approval, ReadMode(planning.read))
     if not approval.auto_approve and not runtime.stdin.isatty():
         raise UsageError(
@@ -137,8 +138,9 @@ def _reviewed(runtime: Runtime, plan: Plan, expected: str | None) -> Plan:
     part = asked_for(plan)
     if part.fingerprint != expected:
         return plan
-    left = counted(len(plan.changes) - len(part.changes), "change", "changes")
-    runtime.talk(f"Warning: drift since the review is left alone: {left}. The next plan shows it.\n")
+    if not runtime.quiet:
+        left = counted(len(plan.changes) - len(part.changes), "change", "changes")
+        runtime.talk(f"Warning: drift since the review is left alone: {left}. The next plan shows it.\n")
     return part
 
 
@@ -167,7 +169,9 @@ def _apply(  # what was decided before, one by one
     ask: bool = False,
 ) -> ExitCode:
     expected = approval.expect_fingerprint
-    if expected is not None and expected != plan.fingerprint:
+    # A plan of another environment is the more telling answer, and apply_plan gives it.
+    here = plan.environment == session.environment
+    if here and expected is not None and expected != plan.fingerprint:
         other = PlanFileError(
             f"The fingerprint of this plan is {plan.fingerprint}, not {expected}.",
             hint="What would be applied is not what was reviewed: plan again and review that.",
@@ -201,6 +205,10 @@ def _apply(  # what was decided before, one by one
 
 
 def _ask(runtime: Runtime, plan: Plan) -> None:
+    if runtime.outputs is None or runtime.outputs.format is not Format.TEXT or not runtime.stdout.isatty():
+        # Nobody approves what they did not see: it went to a file or to another program.
+        shown = views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stderr))
+        runtime.talk(shown)
     runtime.talk(
         f"\nApply these changes to {plan.environment}? Only '{_ANSWER}' will be accepted.\n\nAnswer: "
     )

@@ -66,14 +66,11 @@ def report(error: ScalekitApplyError, runtime: Runtime) -> ExitCode:
     """Show an error in every format that was asked for, and as text on stderr. Returns its code."""
     # From here on a signal only asks to stop, which is what happens.
     runtime.signals.defer()
-    outcome = error.outcome
-    if isinstance(error, Interrupted) and error.terminated:
-        outcome = Outcome.TERMINATED
     runtime.talk_diagnostics(error.diagnostics)
     # The error at hand is the one to know about, not that it could not be written somewhere too.
     with suppress(ScalekitApplyError, BrokenPipeError):
         runtime.write(partial(_failure, error))
-    return exit_code({outcome})
+    return exit_code({error.outcome})
 
 
 def _failure(error: ScalekitApplyError, fmt: Format, color: bool) -> str:

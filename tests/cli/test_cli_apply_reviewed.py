@@ -50,7 +50,8 @@ def test_drift_since_the_review_is_left_alone_and_told(
     done = apply(emulator, tmp_path, fingerprint, "--base", str(tmp_path / "before.yaml"))
     assert done.code == 0, done.err
     assert "Warning: drift since the review is left alone: 1 change." in done.err
-    assert OTHER not in done.out
+    assert f"Drift is left alone: org_2/{OTHER}." in done.out
+    assert f"enable {OTHER}" not in done.out
     assert emulator.store.states() == {OKTA: True, GOOGLE: True, OTHER: False}
 
 

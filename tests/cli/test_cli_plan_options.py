@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_support import Completed
 from emulator_support import connection, organization, running
-from inprocess_support import credentials, invoke
+from inprocess_support import Terminal, credentials, invoke
 
+from scalekit_apply.cli.entry import run
+from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.emulator import Emulator
 
 CONFIGURATION = """\
@@ -103,3 +107,42 @@ def test_apply_takes_the_option_for_detailed_codes_and_exits_0(emulator: Emulato
 def test_a_partial_plan_is_announced_unless_quiet(emulator: Emulator) -> None:
     assert "partial" in invoke(["plan", "--target", "org_1"], credentials(emulator)).err
     assert invoke(["plan", "--target", "org_1", "-q"], credentials(emulator)).err == ""
+
+
+def test_a_plan_that_is_asked_about_is_shown_where_the_question_is(emulator: Emulator) -> None:
+    for arguments in (["apply", "--format", "json"], ["apply"]):
+        done = invoke_with_answer(arguments, credentials(emulator), "no\n")
+        assert done.code == 1
+        shown, question = done.err.index("- disable conn_1"), done.err.index("Only 'yes' will be accepted")
+        assert shown < question
+    assert emulator.store.states() == {"conn_1": True}
+
+
+def invoke_with_answer(arguments: list[str], env: dict[str, str], answer: str) -> Completed:
+    stdin, stdout, stderr = Terminal(answer), io.StringIO(), Terminal()
+    code = run(arguments, Runtime(environ=env, stdin=stdin, stdout=stdout, stderr=stderr))
+    return Completed(code=code, out=stdout.getvalue(), err=stderr.getvalue())
+
+
+def test_another_environment_comes_before_another_fingerprint(emulator: Emulator) -> None:
+    invoke(["plan", "--out", "plan.json"], credentials(emulator))
+    elsewhere = {**credentials(emulator), "SCALEKIT_ENVIRONMENT_URL": "http://127.0.0.1:1"}
+    assert invoke(["apply", "plan.json", "--expect-fingerprint", "sha256:00"], elsewhere).code == 4
+    assert (
+        invoke(["apply", "plan.json", "--expect-fingerprint", "sha256:00"], credentials(emulator)).code == 6
+    )
+
+
+def test_missing_credentials_come_before_an_unusable_plan(emulator: Emulator) -> None:
+    Path("plan.json").write_text("{", encoding="utf-8")
+    assert invoke(["apply", "plan.json"], {}).code == 4
+    assert invoke(["apply", "plan.json"], credentials(emulator)).code == 6
+    assert invoke(["apply", "missing.json"], {}).code == 3
+
+
+def test_an_organization_that_the_service_does_not_know_is_not_a_match(emulator: Emulator) -> None:
+    Path("scalekit.yaml").write_text("version: 1\norganizations: [{id: org_typo}]\n", encoding="utf-8")
+    done = invoke(["plan"], credentials(emulator))
+    assert done.code == 5
+    assert "org_typo has no connections or is unknown to this environment" in done.out
+    assert "No changes" not in done.out
