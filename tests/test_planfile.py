@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from plan_strategies import plans, results
+from planfile_support import document, resealed, saved
 from views_support import PLANS, PROBLEMS, RESULTS
 
 from scalekit_apply import planfile, schema
@@ -22,25 +23,10 @@ from scalekit_apply.model import (
     Expectation,
     LiveConnection,
 )
-from scalekit_apply.plan import Plan, digest, fingerprint
+from scalekit_apply.plan import Plan, fingerprint
 from scalekit_apply.result import Result
 
 Edit = Callable[[dict[str, Any]], object]
-
-
-def saved(plan: Plan) -> bytes:
-    return planfile.dump(planfile.plan_document(plan))
-
-
-def document(plan: Plan | None = None) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(saved(plan or PLANS["everything"]))
-    return value
-
-
-def resealed(value: dict[str, Any]) -> bytes:
-    """As a forger would write it who knows how the digest is made."""
-    value.pop("digest", None)
-    return planfile.dump({**value, "digest": digest(value)})
 
 
 def refusal(data: bytes) -> PlanFileError:

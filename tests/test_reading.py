@@ -14,7 +14,7 @@ from scalekit_apply.errors import (
     Unavailable,
     UnusableAnswer,
 )
-from scalekit_apply.model import Live, OrganizationId
+from scalekit_apply.model import Live, LiveOrganization, OrganizationId
 from scalekit_apply.reading import ReadMode, Wanted, read_details, read_live
 from scalekit_apply.workers import WorkerPool
 
@@ -58,7 +58,9 @@ def test_one_organization_is_read_by_its_own_list() -> None:
     found = read(api, wanting(a="1"))
     assert api.calls == [("list", "org_a")]
     assert found.connection(address("a", "1")) == TWO[0]
-    assert found.organizations[OrganizationId("org_a")].name == "Customer a"
+    assert found.organizations[OrganizationId("org_a")] == LiveOrganization(
+        id=OrganizationId("org_a"), name="Customer a", connections={TWO[0].address.connection_id: TWO[0]}
+    )
 
 
 def test_several_organizations_are_read_by_one_list_of_the_environment() -> None:
@@ -119,6 +121,12 @@ def test_with_one_organization_the_wide_list_is_asked_for_the_owner_only() -> No
     api = FakeApi(TWO)
     found = read(api, wanting(a="2"))
     assert api.calls == [("list", "org_a"), ("list", "environment")]
+    assert found.elsewhere == {address("b", "2").connection_id: "org_b"}
+
+
+def test_an_owner_that_only_own_lists_know_is_kept_when_the_wide_list_names_no_other() -> None:
+    api = FakeApi(TWO, wide=False)
+    found = read(api, wanting(a="2 9", b="2"), mode=ReadMode.ORGANIZATION)
     assert found.elsewhere == {address("b", "2").connection_id: "org_b"}
 
 
