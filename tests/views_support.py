@@ -100,6 +100,24 @@ ERROR: Final = Diagnostic(
     address=f"{MEGASOFT}/conn_2123312131125533",
     location=at(7),
 )
+GONE: Final = Diagnostic(
+    severity=Severity.ERROR,
+    check=Check.CONNECTION_NOT_FOUND,
+    summary=f"{MEGASOFT} has no connection conn_zz.",
+    detail="Correct the id or remove the entry.",
+    address=f"{MEGASOFT}/conn_zz",
+    location=at(9),
+)
+UNEXPECTED: Final = Diagnostic(
+    severity=Severity.ERROR,
+    check=Check.EXPECTATION_FAILED,
+    summary=f'{BUECHER}/conn_900 is not what `expect` says: domains is ["a.example", "b.example"],'
+    ' expected ["_.example"].',
+    detail="If this is the wrong connection, correct its `id`; if the fact has changed, set `expect.domains` to"
+    ' ["a.example", "b.example"].',
+    address=f"{BUECHER}/conn_900",
+    location=at(23, 17, file="customers/buecher.scalekit.yaml"),
+)
 UNPLACED: Final = Diagnostic(
     severity=Severity.ERROR,
     check="unavailable",
@@ -167,6 +185,7 @@ PLANS: Final[Mapping[str, Plan]] = {
     "blocked-without-changes": plan_of((), replace(ERROR, check=Check.CONNECTION_NOT_FOUND)),
     "partial": replace(plan_of(CHANGES[:1]), targets=("conn_2123312131125533",)),
     "compared": _compared(),
+    "not-as-described": plan_of((), GONE, UNEXPECTED),
 }
 
 
@@ -307,14 +326,17 @@ def _planted(value: object, text: str) -> object:
     return grown
 
 
+_FULLEST: Final = ("everything", "blocked", "partial", "compared", "not-as-described")
+
+
 def everything_written(format: Format, text: str) -> list[str]:  # noqa: A002  # the option's name
     """The cases that hold the most in a format, with ``text`` in every place that can hold text."""
-    plans = [planted(PLANS[name], text) for name in ("everything", "blocked", "partial", "compared")]
+    plans = [planted(PLANS[name], text) for name in _FULLEST]
     results = [(planted(case.result, text), planted(case.plan, text)) for case in RESULTS.values()]
     problems = [planted(PROBLEMS[name], text) for name in ("invalid", "failure")]
     return [
         *(views.render_plan(plan, format) for plan in plans),
-        views.render_drift(plans[0], format),
+        *(views.render_drift(plan, format) for plan in (plans[0], plans[-1])),
         *(views.render_result(result, plan, format) for result, plan in results),
         *(views.render_diagnostics(case.diagnostics, format, files=case.files) for case in problems),
     ]

@@ -62,7 +62,7 @@ class GithubView:
         annotations = [
             *map(_difference, _disables_first(plan.changes)),
             *map(_unmanaged, plan.unmanaged),
-            *map(_problem, wording.problems(plan)),
+            *map(_problem, wording.drift_problems(plan)),
         ]
         return _commands(annotations, [wording.drift_summary(plan)])
 

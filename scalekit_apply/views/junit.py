@@ -53,7 +53,8 @@ class JunitView:
             for live in plan.unmanaged
         ]
         return _suite(
-            "drift", [*map(_difference, plan.changes), *unmanaged, *map(_problem, wording.problems(plan))]
+            "drift",
+            [*map(_difference, plan.changes), *unmanaged, *map(_problem, wording.drift_problems(plan))],
         )
 
     def diagnostics(self, diagnostics: Diagnostics, files: Sequence[str]) -> str:  # noqa: ARG002  # a case a problem

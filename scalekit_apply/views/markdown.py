@@ -69,7 +69,7 @@ class MarkdownView:
         head = _head(wording.drift_summary(plan), None)
         head.append(_environment(plan.environment))
         head.extend(_conditions((), plan.targets))
-        found = wording.problems(plan)
+        found = wording.drift_problems(plan)
         differences = Section(
             title=Markup("#### Live differs from the configuration"),
             head=_DRIFT_TABLE,

@@ -42,8 +42,8 @@ class SarifView:
         return _log([*result.diagnostics, *map(_failure, failed)], ())
 
     def drift(self, plan: Plan) -> str:
-        """What the checks found, and a warning for every difference."""
-        return _log([*plan.diagnostics, *map(_difference, plan.changes)], ())
+        """What was found about live and the configuration, and a warning for every difference."""
+        return _log([*wording.drift_findings(plan), *map(_difference, plan.changes)], ())
 
     def diagnostics(self, diagnostics: Diagnostics, files: Sequence[str]) -> str:
         """Problems; ``files`` are listed as what was looked at."""

@@ -54,7 +54,7 @@ class TextView:
                 [self._organization(items[0].live), *(self._difference(item, width) for item in items)]
             )
         blocks.extend(self._unmanaged(plan.unmanaged))
-        blocks.extend(self._problem(item) for item in wording.problems(plan))
+        blocks.extend(self._problem(item) for item in wording.drift_problems(plan))
         closing = _partial(plan.targets)
         closing.append(self._paint(_Color.BOLD, wording.drift_summary(plan)))
         closing.append(weld("Environment: ", whole(plan.environment)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, LiteralString, assert_never
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
@@ -46,18 +46,25 @@ def result_summary(result: Result) -> Plain:
 
 
 def drift_summary(plan: Plan) -> Plain:
-    """The line that sums drift up: connections that differ, and enabled ones that nobody asked for."""
-    if not plan.changes and not plan.unmanaged and not plan.errored:
+    """The line that sums drift up: what differs, what is gone, what is enabled and nobody asked for."""
+    if not plan.drifted:
         return NO_DRIFT
-    differ, unmanaged = len(plan.changes), len(plan.unmanaged)
+    found = [item for item in plan.diagnostics if item.check == Check.EXPECTATION_FAILED]
+    missing = sum(item.check == Check.CONNECTION_NOT_FOUND for item in plan.diagnostics)
+    changed = {str(change.address) for change in plan.changes}
+    # The plan leaves these unchanged, and they are not what the configuration describes.
+    unlike = {item.address for item in found if item.address} - changed
+    differ = len(plan.changes)
     return weld(
         "Drift: ",
         differ,
         " differs" if differ == 1 else " differ",
         " from the configuration, ",
-        unmanaged,
+        *((missing, " not found, ") if missing else ()),
+        *((len(found), " not as expected, ") if found else ()),
+        len(plan.unmanaged),
         " enabled but not in the configuration, ",
-        plan.unchanged,
+        max(plan.unchanged - len(unlike), 0),
         " unchanged.",
     )
 
@@ -225,12 +232,40 @@ def difference(change: Change) -> Plain:
             assert_never(change.action)
 
 
+_ABOUT_CHANGES: Final = frozenset(
+    {
+        Check.PROTECTED_CONNECTION,
+        Check.INCOMPLETE_CONNECTION,
+        Check.CERTIFICATE_EXPIRED,
+        Check.MASS_DISABLE,
+        Check.ORGANIZATION_LOCKOUT,
+        Check.CERTIFICATE_EXPIRING,
+        Check.DEBUG_ENABLED,
+    }
+)
+"""What is said of changes about to be made: where nothing is going to be made, it makes no sense."""
+
+
 def problems(plan: Plan) -> list[Diagnostic]:
     """What the checks found, less the notes that only repeat the list of unmanaged connections."""
+    return _without_repeats(plan, plan.diagnostics)
+
+
+def drift_problems(plan: Plan) -> list[Diagnostic]:
+    """The same for a report of drift: nothing about the changes that would end it."""
+    return _without_repeats(plan, drift_findings(plan))
+
+
+def drift_findings(plan: Plan) -> list[Diagnostic]:
+    """What was found about live and the configuration, notes about unmanaged connections included."""
+    return [item for item in plan.diagnostics if item.check not in _ABOUT_CHANGES]
+
+
+def _without_repeats(plan: Plan, found: Iterable[Diagnostic]) -> list[Diagnostic]:
     listed_addresses = {str(live.address) for live in plan.unmanaged}
     return [
         item
-        for item in plan.diagnostics
+        for item in found
         if not (
             item.severity is Severity.NOTE
             and item.check == Check.UNMANAGED_CONNECTION

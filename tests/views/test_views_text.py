@@ -3,11 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from views_support import CHANGES, ERROR, PLANS, PROBLEMS, RESULTS, plan_of
+from views_support import CHANGES, ERROR, GONE, PLANS, PROBLEMS, RESULTS, UNEXPECTED, plan_of
 
 from scalekit_apply import views
-from scalekit_apply.diagnostics import Diagnostics, Severity
+from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
 from scalekit_apply.exits import Outcome
+from scalekit_apply.model import Check
 from scalekit_apply.result import ChangeResult, State
 from scalekit_apply.views import Format
 from scalekit_apply.views.text import render_table
@@ -117,8 +118,56 @@ def test_every_state_is_told_apart(state: State) -> None:
 
 def test_no_drift_has_words_of_its_own() -> None:
     assert views.render_drift(PLANS["no-changes"], Format.TEXT).startswith("No drift.")
-    for name in ("everything", "blocked-without-changes"):
-        assert "No drift." not in views.render_drift(PLANS[name], Format.TEXT)
+    for plan in PLANS.values():
+        assert ("No drift." in views.render_drift(plan, Format.TEXT)) is not plan.drifted
+    quiet = plan_of((), replace(ERROR, check=Check.ORGANIZATION_NAME))
+    assert "No drift." in views.render_drift(quiet, Format.TEXT)
+
+
+@pytest.mark.parametrize(
+    ("found", "summary"),
+    [
+        ([GONE], "Drift: 0 differ from the configuration, 1 not found, 0 enabled but not in"),
+        ([UNEXPECTED], "Drift: 0 differ from the configuration, 1 not as expected, 0 enabled but not in"),
+        (
+            [GONE, UNEXPECTED, replace(GONE, address="org_1/conn_1")],
+            "Drift: 0 differ from the configuration, 2 not found, 1 not as expected, 0 enabled but not in",
+        ),
+    ],
+)
+@pytest.mark.parametrize("format_", [Format.TEXT, Format.MARKDOWN, Format.GITHUB])
+def test_drift_counts_what_is_gone_and_what_is_not_as_expected(
+    found: list[Diagnostic], summary: str, format_: Format
+) -> None:
+    plan = plan_of((), *found)
+    assert plan.drifted
+    assert summary in views.render_drift(plan, format_)
+
+
+def test_a_connection_that_is_not_as_expected_is_not_counted_as_unchanged() -> None:
+    asked = replace(UNEXPECTED, address=str(CHANGES[2].address))
+    assert ", 13 unchanged." in views.render_drift(plan_of((), asked), Format.TEXT)
+    assert ", 14 unchanged." in views.render_drift(plan_of(CHANGES, asked), Format.TEXT)
+
+
+_OF_CHANGES = {
+    Check.PROTECTED_CONNECTION,
+    Check.INCOMPLETE_CONNECTION,
+    Check.CERTIFICATE_EXPIRED,
+    Check.CERTIFICATE_EXPIRING,
+    Check.MASS_DISABLE,
+    Check.ORGANIZATION_LOCKOUT,
+    Check.DEBUG_ENABLED,
+}
+
+
+@pytest.mark.parametrize("check", Check)
+@pytest.mark.parametrize("format_", [Format.TEXT, Format.MARKDOWN, Format.GITHUB, Format.JUNIT, Format.SARIF])
+def test_drift_says_nothing_of_what_the_checks_think_of_changes(check: Check, format_: Format) -> None:
+    plan = plan_of(CHANGES, replace(ERROR, check=check, summary="Said by the check."))
+    assert ("Said by" in views.render_drift(plan, format_)) is (check not in _OF_CHANGES)
+    assert "Said by" in views.render_plan(plan, format_)
+    assert "Said by" in views.render_drift(plan, Format.JSON)
 
 
 def test_an_enabled_connection_that_nobody_asked_for_is_drift() -> None:
