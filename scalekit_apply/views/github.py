@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, LiteralString, assert_never
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Location, Severity
-from scalekit_apply.model import LiveConnection
+from scalekit_apply.model import Check, LiveConnection
 from scalekit_apply.plan import Action, Change, Plan
 from scalekit_apply.result import ChangeResult, Result, State
 from scalekit_apply.views import wording
@@ -59,10 +59,12 @@ class GithubView:
 
     def drift(self, plan: Plan) -> str:
         """A warning a difference; a notice a connection that is enabled and not in the configuration."""
+        found = wording.drift_findings(plan)
+        told = {item.address for item in found if item.check == Check.UNMANAGED_CONNECTION}
         annotations = [
             *map(_difference, _disables_first(plan.changes)),
-            *map(_unmanaged, plan.unmanaged),
-            *map(_problem, wording.drift_problems(plan)),
+            *(_unmanaged(live) for live in plan.unmanaged if str(live.address) not in told),
+            *map(_problem, found),
         ]
         return _commands(annotations, [wording.drift_summary(plan)])
 
@@ -108,8 +110,10 @@ def _difference(change: Change) -> _Annotation:
 def _unmanaged(live: LiveConnection) -> _Annotation:
     return _Annotation(
         kind="notice",
-        title=weld("unmanaged: ", whole(live.address.connection_id)),
-        lines=[weld("enabled, but not in the configuration. ", wording.about(live))],
+        title=Plain(Check.UNMANAGED_CONNECTION.value),
+        lines=[
+            weld(whole(str(live.address)), " is enabled, but not in the configuration. ", wording.about(live))
+        ],
     )
 
 

@@ -76,6 +76,20 @@ def test_drift_annotates_unmanaged_connections() -> None:
     assert sum(line.startswith("::warning") and "drift%3A" in line for line in lines) == 3
 
 
+def test_drift_annotates_unmanaged_connections_as_a_plan_does() -> None:
+    plan = PLANS["everything"]
+    (planned,) = (line for line in commands(views.render_plan(plan, Format.GITHUB)) if "conn_777" in line)
+    assert planned.startswith("::notice file=scalekit.yaml,line=4,col=9,title=unmanaged-connection::")
+    assert planned in commands(views.render_drift(plan, Format.GITHUB))
+    # Where the check is off, there is still an enabled connection that nobody asked for.
+    (silent,) = (
+        line
+        for line in commands(views.render_drift(replace(plan, diagnostics=Diagnostics()), Format.GITHUB))
+        if "conn_777" in line
+    )
+    assert silent.startswith("::notice title=unmanaged-connection::")
+
+
 def test_gitlab_counts_enables_as_created_and_disables_as_deleted() -> None:
     assert json.loads(views.render_plan(PLANS["everything"], Format.GITLAB)) == {
         "create": 2,
