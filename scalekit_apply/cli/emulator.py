@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,9 +12,53 @@ from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.emulator import Dialect, EmulatorOptions, SingleRead, UnknownOrganization, WideList
 from scalekit_apply.emulator.command import run
 
+_EPILOG: Final = """\
+\b
+Faults, written KIND[=VALUE][,KEY=VALUE]…:
+  status=N, html=N         an error of that status: the service's own, or a page in HTML
+  redirect[=URL]           302 to somewhere else
+  refuse, reset, hang      connections closed at once, connections reset, no answer at all
+  delay=S, drip[=S]        S seconds later; the body byte by byte, S seconds apart
+  cut[=BYTES]              the connection closes in the middle of the body
+  oversized=MIB            an answer of so many MiB
+  invalid-json             an answer that breaks off
+  wrong-shape[=SHAPE]      list, text, null, number or types in place of what was asked for
+  error-message[=TEXT]     200 with an error_message, and the change is not made
+  wrong-enabled            200 with the wrong enabled, and the change is not made
+  not-sticking             200 as if all were well, and the change is not made
+  reverting[=N]            the change is made, and gone after N reads
+  expire-token             every token so far ends
+
+\b
+Keys, all of which must hold:
+  method=M, path=GLOB      of the request; /api/* unless given, so /oauth/token has to be named
+  id=ID                    an organization or connection that the request is about
+  skip=N, times=N          not the first N requests that match; N times and no more
+  when=before|after        a change took effect, or not yet, when the fault hits
+  retry-after=S            with status and html; also date+S
+
+\b
+  --fault status=503,times=2                 the first two API calls answer 503
+  --fault status=429,retry-after=2,times=1   the first one is to be sent again, two seconds later
+  --fault reset,when=after,path=*:disable    every disable takes effect, and is not answered
+
+\b
+A seed is JSON; only the ids are required:
+  {"environment": "acme",
+   "clients": [{"client_id": "skc_1", "client_secret": "…", "permissions": ["connections_read"]}],
+   "organizations": [
+     {"id": "org_1", "display_name": "Megasoft", "connections": [
+       {"id": "conn_1", "provider": "OKTA", "type": "SAML", "status": "COMPLETED",
+        "enabled": true, "domains": ["megasoft.com"],
+        "saml_config": {"idp_certificates": [{"id": "cert_1", "expiry_in_days": 20}]}}]}],
+   "connections": [{"id": "conn_2", "provider": "GOOGLE"}]}
+Connections at its top belong to the environment itself. They take every attribute of the API.
+"""
+
 
 @click.command(
     name="emulator",
+    epilog=_EPILOG,
     short_help="Serve a local Scalekit environment.",
     # What follows the first word that is no option is the command, options of its own included.
     context_settings={"allow_interspersed_args": False},
@@ -24,7 +68,7 @@ from scalekit_apply.emulator.command import run
     "--seed",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="A JSON file to start from; else a small sample.",
+    help="A JSON file to start from, see below; else a small sample.",
 )
 @option(
     "--db",
@@ -40,7 +84,7 @@ from scalekit_apply.emulator.command import run
     "--fault",
     metavar="SPEC",
     multiple=True,
-    help="Break something on purpose, like status=503,times=2. Repeatable.",
+    help="Break something on purpose, like status=503,times=2; see below. Repeatable.",
 )
 @option(
     "--wide-list",
@@ -94,6 +138,7 @@ def command(runtime: Runtime, /, command_line: tuple[str, ...], **values: Any) -
             token_ttl=values["token_ttl"],
         ),
         log_requests=runtime.verbosity > 0,
+        quiet=runtime.quiet,
     )
     # The code of the command, which need not be one of ours.
     return run(options, environ=runtime.environ, stdout=runtime.stdout, stderr=runtime.stderr)

@@ -42,7 +42,8 @@ def run(options: EmulatorOptions, *, environ: Mapping[str, str], stdout: TextIO,
     Without a command, ``stdout`` gets lines for a shell to evaluate that export the URL and the credentials,
     and the end is SIGINT or SIGTERM: 0. With a command, that runs with these variables on top of ``environ``
     and gets the signals that arrive; its exit code is returned, 128 + N if signal N ended it, and ``stdout``
-    is all its own. Talk goes to ``stderr``. Without a seed a small sample environment is served.
+    is all its own. Talk goes to ``stderr``, in the end also which faults never fired: what was to be tested
+    with them was not. Without a seed a small sample environment is served.
 
     Raises :class:`UsageError` and :class:`ConfigurationError` for options and files of no use and for a
     command that cannot be started. Signals are only handled in the main thread of a program.
@@ -53,12 +54,19 @@ def run(options: EmulatorOptions, *, environ: Mapping[str, str], stdout: TextIO,
         Emulator(options, seed=seed, log=stderr if options.log_requests else None) as emulator,
     ):
         if options.seed is not None and not emulator.seeded:
-            stderr.write(f"{options.db} holds an environment already: the seed {options.seed} is not used.\n")
+            _say(stderr, f"{options.db} holds an environment already: the seed {options.seed} is not used.")
+        code = 0
         if options.command:
-            return _run_command(options.command, _child_environment(environ, emulator), arrived)
-        _introduce(emulator, stdout, stderr)
-        arrived.get()
-        return 0
+            if not options.quiet:
+                _say(stderr, f"{_serving(emulator)} It stops when the command ends.")
+            code = _run_command(options.command, _child_environment(environ, emulator), arrived)
+        else:
+            _export(emulator, stdout)
+            _say(stderr, f"{_serving(emulator)} The lines above are for another shell; Ctrl-C stops.")
+            arrived.get()
+        for spec in emulator.faults.never_fired():
+            _say(stderr, f"Warning: the fault {spec!r} never fired.")
+        return code
 
 
 def _variables(emulator: Emulator) -> dict[str, str]:
@@ -75,14 +83,28 @@ def _child_environment(environ: Mapping[str, str], emulator: Emulator) -> dict[s
     return {**kept, **_variables(emulator)}
 
 
-def _introduce(emulator: Emulator, stdout: TextIO, stderr: TextIO) -> None:
+def _export(emulator: Emulator, stdout: TextIO) -> None:
     stdout.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in _variables(emulator).items())
     stdout.flush()
-    organizations, connections = emulator.store.count_organizations(), len(emulator.store.states())
-    stderr.write(
-        f"Serving {emulator.store.environment!r} at {emulator.url}: {organizations} organizations, "
-        f"{connections} connections. The lines above are for another shell; Ctrl-C stops.\n"
+
+
+def _serving(emulator: Emulator) -> str:
+    organizations = _counted(emulator.store.count_organizations(), "organization")
+    owned, own = emulator.store.count_connections()
+    # No organization lists these, so that other commands count fewer.
+    besides = f", and {_counted(own, 'connection')} of the environment itself" if own else ""
+    return (
+        f"Serving {emulator.store.environment!r} at {emulator.url}: "
+        f"{organizations} with {_counted(owned, 'connection')}{besides}."
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _say(stderr: TextIO, line: str) -> None:
+    stderr.write(f"{line}\n")
     stderr.flush()
 
 
@@ -144,7 +166,10 @@ def _run_command(command: tuple[str, ...], environment: Mapping[str, str], arriv
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"The command {command[0]!r} cannot be started: {reason}.") from error
+        raise UsageError(
+            f"The command {command[0]!r} cannot be started: {reason}.",
+            hint="Name a program that PATH leads to; its arguments follow it.",
+        ) from error
 
     def watch() -> None:
         child.wait()

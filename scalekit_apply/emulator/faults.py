@@ -75,6 +75,8 @@ class _Value(Enum):
     SHAPE = f"takes one of {', '.join(Shape)}"
 
 
+# What a value may look like, for those who left it out.
+_SAMPLES: Final = {_Value.STATUS: "503", _Value.SECONDS: "0.5", _Value.COUNT: "10"}
 _CONDITIONS: Final = frozenset({"method", "path", "id", "skip", "times"})
 
 
@@ -137,7 +139,8 @@ def parse_fault(spec: str) -> Fault:
     else:
         text = value if given else grammar.default
         if text is None:
-            _refuse(spec, f"{kind} {grammar.value.value}: {kind}=…")
+            sample = f"{kind}={_SAMPLES[grammar.value]}"
+            _refuse(spec, f"{kind} needs a value, like {sample}: it {grammar.value.value}")
         fault = _with_value(spec, fault, grammar.value, text, is_default=not given)
     seen: set[str] = set()
     for part in rest:
@@ -223,14 +226,21 @@ def _seconds(spec: str, name: str, text: str) -> float:
 
 
 def _refuse(spec: str, why: str) -> NoReturn:
-    raise UsageError(f"The fault {spec!r} cannot be used: {why}.")
+    raise UsageError(
+        f"The fault {spec!r} cannot be used: {why}.",
+        hint="scalekit-apply emulator --help shows every fault and how it is written.",
+    )
 
 
 class ActiveFault:
-    """A fault at work. ``matched`` counts the requests that met its conditions, ``fired`` those it hit."""
+    """A fault at work. ``matched`` counts the requests that met its conditions, ``fired`` those it hit.
 
-    def __init__(self, fault: Fault) -> None:
+    ``spec`` is the fault as it was written, or what stands for one that was made in code.
+    """
+
+    def __init__(self, fault: Fault, spec: str = "") -> None:
         self.fault = fault
+        self.spec = spec or fault.kind.value
         self.matched = 0
         self.fired = 0
 
@@ -275,6 +285,11 @@ class Faults:
         """Whether a new connection is refused; counts it."""
         return self._first(lambda fault: fault.kind is Kind.REFUSE) is not None
 
+    def never_fired(self) -> tuple[str, ...]:
+        """Return those that have hit nothing so far, as they were written."""
+        with self._lock:
+            return tuple(active.spec for active in self._active if not active.fired)
+
     @property
     def refuses(self) -> bool:
         """Whether the next connection would be refused; counts nothing."""
@@ -297,4 +312,4 @@ class Faults:
 
 
 def _active(spec: str | Fault) -> ActiveFault:
-    return ActiveFault(parse_fault(spec) if isinstance(spec, str) else spec)
+    return ActiveFault(parse_fault(spec), spec) if isinstance(spec, str) else ActiveFault(spec)

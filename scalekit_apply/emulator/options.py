@@ -64,7 +64,8 @@ class EmulatorOptions:
     keeps the environment between runs and shares it between processes; ``None`` keeps it in memory.
     ``port`` 0 takes a free one. ``latency`` is in milliseconds and delays every answer. ``faults`` follow
     the grammar of :mod:`scalekit_apply.emulator.faults`. ``command`` and its arguments are run against the
-    emulator, empty to serve until a signal. ``log_requests`` writes a line for each request to stderr.
+    emulator, empty to serve until a signal. ``log_requests`` writes a line for each request to stderr;
+    ``quiet`` leaves out where it serves when there is a command.
     """
 
     seed: Path | None = None
@@ -75,3 +76,4 @@ class EmulatorOptions:
     command: tuple[str, ...] = ()
     dialect: Dialect = field(default_factory=Dialect)
     log_requests: bool = False
+    quiet: bool = False

@@ -65,6 +65,7 @@ from scalekit_apply.errors import ConfigurationError, UsageError
 
 MAX_ID_LENGTH: Final = 32
 _SECONDS_A_DAY: Final = 86_400
+_KEYS: Final = "scalekit-apply emulator --help shows the keys of a seed."
 
 _SEED: Final = {
     "environment": Kind.TEXT,
@@ -178,7 +179,10 @@ def read_seed(path: Path, *, now: float) -> Seed:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The seed {path} cannot be read: {error}.") from error
+        reason = (error.strerror or "I/O error") if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(
+            f"The seed {path} cannot be read: {reason}.", hint=f"Give the path of a JSON file. {_KEYS}"
+        ) from error
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -203,7 +207,7 @@ def parse_seed(document: object, *, now: float, file: str = "seed") -> Seed:
 
 
 def _problem(text: str, place: Location) -> Diagnostic:
-    return Diagnostic(severity=Severity.ERROR, check="seed", summary=text, location=place)
+    return Diagnostic(severity=Severity.ERROR, check="seed", summary=text, detail=_KEYS, location=place)
 
 
 def _seed(reader: JsonReader, document: object, now: float) -> Seed:

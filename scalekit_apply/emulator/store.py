@@ -126,6 +126,12 @@ class Store:
         """Return how many organizations there are."""
         return int(self._database.rows("SELECT count(*) FROM organization")[0][0])
 
+    def count_connections(self) -> tuple[int, int]:
+        """Return how many connections organizations have, and how many the environment itself."""
+        query = "SELECT count(organization_id), count(*) - count(organization_id) FROM connection"
+        owned, own = self._database.rows(query)[0]
+        return int(owned), int(own)
+
     def add_organizations(self, organizations: Iterable[Organization]) -> None:
         """Add organizations behind those that are there."""
         self._database.insert(

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from command_support import clean_environment, command_line, run
 from inprocess_support import invoke
+
+from scalekit_apply.cli.group import root
+from scalekit_apply.emulator.faultkinds import Kind
+from scalekit_apply.emulator.faults import parse_fault
+from scalekit_apply.emulator.seed import parse_seed
 
 CHILD = [sys.executable, "-c"]
 
@@ -18,7 +25,7 @@ def test_the_command_gets_an_environment_and_decides_the_exit_code() -> None:
         "import os, sys; sys.stdout.write(os.environ['SCALEKIT_ENVIRONMENT_URL']);"
         "assert os.environ['SCALEKIT_CLIENT_ID'] and os.environ['SCALEKIT_CLIENT_SECRET']; sys.exit(42)"
     )
-    done = run(["emulator", "--", *CHILD, script])
+    done = run(["emulator", "-q", "--", *CHILD, script])
     assert (done.code, done.err) == (42, "")
     assert done.out.startswith("http://127.0.0.1:")
 
@@ -35,7 +42,9 @@ def test_the_options_after_the_command_belong_to_it() -> None:
 
 def test_every_command_finds_the_sample(tmp_path: Path) -> None:
     done = run(["emulator", "--", *command_line(["list", "--all", "--format", "json"])], cwd=tmp_path)
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
+    assert done.err.startswith("Serving 'sample' at http://127.0.0.1:")
+    assert done.err.endswith("It stops when the command ends.\n")
     assert len(json.loads(done.out)["connections"]) > 1
 
 
@@ -77,12 +86,47 @@ def test_without_a_command_it_serves_until_it_is_interrupted() -> None:
     assert process.returncode == 0
 
 
+def test_a_fault_that_never_fired_is_told_even_to_those_who_want_quiet() -> None:
+    done = run(["emulator", "-q", "--fault", "status=503,path=/nowhere", "--", *CHILD, ""])
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "Warning: the fault 'status=503,path=/nowhere' never fired.\n"
+
+
+def help_text() -> str:
+    command = root.get_command(click.Context(root), "emulator")
+    assert command is not None
+    with command.make_context("emulator", [], resilient_parsing=True) as context:
+        return command.get_help(context)
+
+
+def test_the_help_names_every_fault_and_every_key() -> None:
+    faults, _, keys = help_text().partition("Faults, written")[2].partition("Keys, all of which")
+    for kind in Kind:
+        assert re.search(rf"(?<![\w-]){kind}(?![\w-])", faults), kind
+    for key in ("method=", "path=", "id=", "skip=", "times=", "when=", "retry-after="):
+        assert key in keys
+
+
+def test_the_faults_and_the_seed_of_the_help_can_be_used() -> None:
+    specs = re.findall(
+        r"^ +--fault (\S+=\S+|reset\S+)  ", help_text().partition("Keys, all")[2], re.MULTILINE
+    )
+    assert len(specs) == 3
+    for spec in specs:
+        parse_fault(spec)
+    text = help_text().partition("only the ids are required:")[2].partition("Connections at its top")[0]
+    seed = parse_seed(json.loads(text), now=0)
+    assert [item.id for item in seed.connections] == ["conn_1", "conn_2"]
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (["--port", "70000"], "--port"),
         (["--fault", "earthquake"], "earthquake"),
-        (["--seed", "nowhere.json"], "nowhere.json"),
+        (["--fault", "html"], "html needs a value, like html=503"),
+        (["--seed", "nowhere.json"], "The seed nowhere.json cannot be read: No such file or directory."),
+        (["--seed", "nowhere.json"], "emulator --help shows the keys"),
         (["--", "/nonexistent/command"], "cannot be started"),
     ],
 )

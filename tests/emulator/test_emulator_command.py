@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -39,12 +40,45 @@ while True:
 """
 
 
+SERVING = re.compile(r"Serving '[a-z]+' at http://127\.0\.0\.1:[0-9]+: .* It stops when the command ends\.\n")
+
+
 # -- with a command -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", [0, 1, 7, 255])
 def test_the_exit_code_is_that_of_the_command(code: int) -> None:
-    assert run_here(sys.executable, "-c", f"raise SystemExit({code})") == (code, "", "")
+    assert run_here(sys.executable, "-c", f"raise SystemExit({code})", quiet=True) == (code, "", "")
+
+
+def test_where_it_serves_and_what_ends_it_is_said_before_the_command_runs() -> None:
+    code, stdout, stderr = run_here(sys.executable, "-c", "")
+    assert (code, stdout) == (0, "")
+    assert SERVING.fullmatch(stderr)
+    assert "3 organizations with 4 connections, and 1 connection of the environment itself." in stderr
+
+
+def test_an_environment_without_connections_of_its_own_is_counted_plainly(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps(seed_document(organization("org_1", connection("conn_1")))))
+    assert ": 1 organization with 1 connection. It stops" in run_here(sys.executable, "-c", "", seed=seed)[2]
+
+
+def test_a_fault_that_never_fired_is_told_in_the_end() -> None:
+    ask = """
+import os, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(os.environ["SCALEKIT_ENVIRONMENT_URL"] + "/api/v1/connections")
+except urllib.error.HTTPError as error:
+    error.close()
+"""
+    faults = ("status=503,times=1", "reset,path=*:enabel", "refuse,skip=9")
+    code, stdout, stderr = run_here(sys.executable, "-c", ask, faults=faults, quiet=True)
+    assert (code, stdout) == (0, "")
+    assert stderr == (
+        "Warning: the fault 'reset,path=*:enabel' never fired.\n"
+        "Warning: the fault 'refuse,skip=9' never fired.\n"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
@@ -71,9 +105,9 @@ open(sys.argv[1], "w").write(json.dumps([item["id"] for item in found["connectio
 """
     seed, out = tmp_path / "seed.json", tmp_path / "out.json"
     seed.write_text(json.dumps(seed_document(organization("org_1", connection("conn_1")))))
-    assert run_here(sys.executable, "-c", ask, str(out), seed=seed) == (0, "", "")
+    assert run_here(sys.executable, "-c", ask, str(out), seed=seed, quiet=True) == (0, "", "")
     assert json.loads(out.read_text()) == ["conn_1"]
-    assert run_here(sys.executable, "-c", ask, str(out)) == (0, "", "")
+    assert run_here(sys.executable, "-c", ask, str(out), quiet=True) == (0, "", "")
     assert len(json.loads(out.read_text())) == 5
 
 
@@ -117,7 +151,7 @@ try:
 except urllib.error.HTTPError as error:
     error.close()
 """
-    code, stdout, stderr = run_here(sys.executable, "-c", ask, log_requests=True)
+    code, stdout, stderr = run_here(sys.executable, "-c", ask, log_requests=True, quiet=True)
     assert (code, stdout) == (0, "")
     assert stderr.startswith("GET /nowhere 404 ")
 
@@ -131,7 +165,8 @@ def test_the_signals_that_arrive_are_passed_on_and_nothing_else_ends() -> None:
         assert line(process.stdout) == "SIGINT"
         process.send_signal(signal.SIGTERM)
         stdout, stderr = process.communicate(timeout=30)
-    assert (process.returncode, stdout, stderr) == (9, "SIGTERM\n", "")
+    assert (process.returncode, stdout) == (9, "SIGTERM\n")
+    assert SERVING.fullmatch(stderr)
 
 
 def test_a_signal_to_the_whole_group_reaches_the_command_once() -> None:

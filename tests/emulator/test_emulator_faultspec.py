@@ -63,19 +63,21 @@ def test_a_fault_is_read_as_it_is_written(spec: str, fault: Fault) -> None:
     [
         ("", "there is no '', known are status, html"),
         ("statsu=503", "there is no 'statsu', did you mean status?"),
-        ("status", "status takes a status from 400 to 599: status=…"),
+        ("status", "status needs a value, like status=503: it takes a status from 400 to 599"),
+        ("html", "html needs a value, like html=503: it takes a status from 400 to 599"),
+        ("html,times=1", "html needs a value, like html=503"),
         ("status=", "status takes a whole number, not ''"),
         ("status=200", "status takes a status from 400 to 599"),
         ("status=5xx", "status takes a whole number, not '5xx'"),
         ("status=\u0665\u0660\u0663", "status takes a whole number"),
         ("html=600", "html takes a status from 400 to 599"),
         ("reset=after", "reset takes no value"),
-        ("delay", "delay takes a number of seconds"),
+        ("delay", "delay needs a value, like delay=0.5: it takes a number of seconds"),
         ("delay=soon", "delay takes a number of seconds, not 'soon'"),
         ("delay=-1", "delay takes a number of seconds, not '-1'"),
         ("delay=nan", "delay takes a number of seconds, not 'nan'"),
         ("drip=inf", "drip takes a number of seconds, not 'inf'"),
-        ("oversized", "oversized takes a whole number"),
+        ("oversized", "oversized needs a value, like oversized=10: it takes a whole number"),
         ("oversized=9999999999", "oversized takes a whole number"),
         ("wrong-shape=round", "wrong-shape takes one of list, text, null, number, types"),
         (
@@ -99,6 +101,7 @@ def test_a_fault_of_no_use_is_refused_with_the_reason(spec: str, why: str) -> No
     with pytest.raises(UsageError, match=re.escape(why)) as caught:
         parse_fault(spec)
     assert repr(spec) in caught.value.message
+    assert "emulator --help" in caught.value.hint
 
 
 @given(st.text() | st.lists(st.sampled_from([*Kind, "=", ",", "times", "1", "when", "after"])).map("".join))
