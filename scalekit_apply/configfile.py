@@ -81,12 +81,15 @@ class ConfigFile:
 
     def _take_settings(self, root: MappingNode, faults: Collection[str]) -> None:
         for key, value in root.items():
-            if key in faults:
-                continue
             if key == "version":
                 self._check_number(root, key)
-            elif key in _SETTINGS and self._is_new(root, key):
-                self._take_setting(root, key, value)
+            elif key in _SETTINGS:
+                new = self._is_new(root, key)
+                if key == "limits" and isinstance(value, MappingNode):
+                    for limit in value:
+                        self._check_number(value, limit)
+                if new and key not in faults:
+                    self._take_setting(root, key, value)
 
     def _take_setting(self, root: MappingNode, key: str, value: Node) -> None:
         if key == "environment":
@@ -97,10 +100,10 @@ class ConfigFile:
         elif key == "checks":
             self._assembly.checks = _levels(value)
         elif isinstance(value, MappingNode):
-            for limit in value:
-                self._check_number(value, limit)
             # The schema takes 10.0 for an integer; what is shown and hashed is 10.
-            self._assembly.limits = Limits(**{limit: _integer(number) for limit, number in value.items()})
+            limits = {limit: _integer(number) for limit, number in value.items()}
+            location = self._location(self._document.key_place_of(root, key))
+            self._assembly.limits = Limits(**limits, location=location)
 
     def _is_new(self, root: MappingNode, key: str) -> bool:
         location = self._location(self._document.key_place_of(root, key))
@@ -234,6 +237,8 @@ class ConfigFile:
         )
 
     def _check_number(self, mapping: MappingNode, key: str) -> None:
+        if not isinstance(mapping[key], int | float):
+            return
         place = self._document.place_of(mapping, key)
         written = self._document.written(place)
         if _AMBIGUOUS.fullmatch(written):

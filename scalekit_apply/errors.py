@@ -5,7 +5,7 @@
     ScalekitApplyError
     ├── UsageError                  options, arguments or files that cannot be used
     │   └── OutputError             a file that cannot be written
-    ├── ConfigurationError          the configuration has errors; carries all of them
+    ├── ConfigurationError          the configuration or options have errors; carries all of them
     ├── CredentialsError            credentials are missing or unreadable
     ├── EnvironmentMismatch         configuration, plan and URL do not name one environment
     ├── PlanFileError               a saved plan that cannot be used
@@ -64,7 +64,7 @@ class OutputError(UsageError):
 
 
 class ConfigurationError(ScalekitApplyError):
-    """The configuration has errors."""
+    """The configuration, or the options beside it, have errors: all that were found are shown at once."""
 
     outcome = Outcome.INVALID
     check = "configuration"

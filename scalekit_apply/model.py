@@ -132,10 +132,11 @@ class Unmanaged(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much one plan may disable. Exactly at a limit passes."""
+    """How much one plan may disable. Exactly at a limit passes. ``location`` is the place of the key."""
 
     max_disables: int = 10
     max_disable_percent: int = 30
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,9 +34,11 @@ def narrow(desired: Desired, targets: Collection[str]) -> Desired:
                 unmanaged=Unmanaged.IGNORE,
             )
     if unknown := sorted(chosen - known):
-        nearest = difflib.get_close_matches(unknown[0], sorted(known), n=1)
+        meant = [near for name in unknown for near in difflib.get_close_matches(name, sorted(known), n=1)]
         raise UsageError(
-            f"--target {unknown[0]} is not in the configuration.",
-            hint=f"Did you mean {nearest[0]}?" if nearest else "Name an organization or a connection of it.",
+            f"--target {', '.join(unknown)}: not in the configuration.",
+            hint=f"Did you mean {', '.join(meant)}?"
+            if meant
+            else "Name an organization or a connection of it.",
         )
     return replace(desired, organizations=organizations, scope=tuple(organizations))

@@ -63,7 +63,7 @@ def test_an_example_plans_applies_and_plans_nothing_more(
 def test_the_demo_shows_a_plan_an_apply_and_an_empty_plan() -> None:
     done = emulated(EXAMPLES / "quickstart", "sh", "demo.sh")
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert len(done.stderr.splitlines()) == 1, "only the emulator says where it serves"
     steps = done.stdout.split("\n$ ")[1:]
     assert [step.splitlines()[0] for step in steps] == [
         "scalekit-apply plan",

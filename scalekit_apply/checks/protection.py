@@ -35,6 +35,7 @@ def mass_disable(evidence: Evidence) -> Iterator[Finding]:
             summary=f"The plan disables {_connections(disables)}; `limits.max_disables` allows"
             f" {limits.max_disables}.",
             detail=_raise_limit("max_disables", disables),
+            location=limits.location,
         )
     if not disables:
         return
@@ -59,6 +60,7 @@ def mass_disable(evidence: Evidence) -> Iterator[Finding]:
             f" `limits.max_disable_percent` allows {limits.max_disable_percent} percent.",
             # Rounded up: the smallest whole percentage that lets this plan pass.
             detail=_raise_limit("max_disable_percent", -(-disables * 100 // enabled)),
+            location=limits.location,
         )
 
 

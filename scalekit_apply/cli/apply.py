@@ -31,7 +31,9 @@ from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.cli.savedfile import read_saved
 from scalekit_apply.cli.savedplan import save_plan
 from scalekit_apply.cli.session import Session, plan_now, prepare, writing
+from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.errors import (
+    ConfigurationError,
     Declined,
     Interrupted,
     OutputError,
@@ -84,24 +86,23 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
     Everything is read again right before: a connection that is no longer what the plan showed stops the
     run before anything is written.
     """
-    runtime.use(take(Talk, values))
     approval = take(Approval, values)
     outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS, plan=values["out"])
-    runtime.outputs = outputs
-    outputs.check(runtime.stdout)
+    problems = runtime.examine(take(Talk, values), outputs)
     connecting, planning = take(Connecting, values), take(Planning, values)
     if plan_file is not None:
-        _refuse_planning_options()
+        _refuse_planning_options(problems)
         saved = read_saved(plan_file)
         with writing(runtime, connecting, None) as session:
             plan = planfile.load_plan(saved, name=str(plan_file))
             return _apply(runtime, session, plan, approval, ReadMode(planning.read))
     if not approval.auto_approve and not runtime.stdin.isatty():
-        raise UsageError(
+        nobody = UsageError(
             "There is no terminal to ask for approval.",
             hint="Pass a saved plan, or --auto-approve, best with --expect-fingerprint of the reviewed plan.",
         )
-    prepared = prepare(runtime, planning)
+        problems += nobody.diagnostics
+    prepared = prepare(runtime, planning, problems)
     with writing(runtime, connecting, prepared.desired) as session:
         plan = _reviewed(runtime, plan_now(runtime, session, prepared), approval.expect_fingerprint)
         try:
@@ -144,7 +145,7 @@ def _reviewed(runtime: Runtime, plan: Plan, expected: str | None) -> Plan:
     return part
 
 
-def _refuse_planning_options() -> None:
+def _refuse_planning_options(problems: Diagnostics) -> None:
     """Refuse options that would have no effect. Variables are left alone: they are set for every command."""
     context = click.get_current_context()
     given = [
@@ -153,10 +154,13 @@ def _refuse_planning_options() -> None:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     if given:
-        raise UsageError(
+        useless = UsageError(
             f"{', '.join(given)}: no effect on a plan that is already made.",
             hint="Leave it out, or plan again with it.",
         )
+        problems += useless.diagnostics
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _apply(  # what was decided before, one by one

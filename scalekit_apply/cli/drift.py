@@ -12,10 +12,10 @@ from scalekit_apply.cli.options import (
     Connecting,
     Planning,
     Talk,
+    comparing_options,
     connection_options,
     format_option,
     output_option,
-    planning_options,
     take,
     talk_options,
 )
@@ -26,7 +26,7 @@ from scalekit_apply.exits import ExitCode, Outcome, exit_code
 
 
 @click.command(name="drift", short_help="Show what differs from the configuration now.")
-@planning_options
+@comparing_options
 @format_option(PLAN_FORMATS)
 @output_option(PLAN_FORMATS)
 @connection_options
@@ -37,10 +37,9 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
 
     Only reports: exits 2 if anything differs, and no check blocks. Changes nothing.
     """
-    runtime.use(take(Talk, values))
-    runtime.outputs = outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS)
-    outputs.check(runtime.stdout)
-    prepared = prepare(runtime, take(Planning, values))
+    outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS)
+    problems = runtime.examine(take(Talk, values), outputs)
+    prepared = prepare(runtime, take(Planning, values), problems)
     with reading(runtime, take(Connecting, values), prepared.desired) as session:
         plan = plan_now(runtime, session, prepared)
     runtime.write(lambda fmt, color: views.render_drift(plan, fmt, color=color))

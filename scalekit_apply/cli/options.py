@@ -46,8 +46,8 @@ def stack(*decorators: Decorator) -> Decorator:
 
 
 def take(kind: type[V], values: Mapping[str, Any]) -> V:
-    """Build a frozen dataclass from the parsed options of its field names."""
-    return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]  # a dataclass
+    """Build a frozen dataclass from those of its fields that a command has as options."""
+    return kind(**{field.name: values[field.name] for field in fields(kind) if field.name in values})  # type: ignore[arg-type]  # a dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,20 +154,22 @@ class Planning:
 
     config: tuple[str, ...]
     target: tuple[str, ...]
-    allow: tuple[str, ...]
-    base: str | None
-    base_ref: str | None
     read: str
+    allow: tuple[str, ...] = ()
+    base: str | None = None
+    base_ref: str | None = None
 
 
+_target_option: Final = option(
+    "--target",
+    multiple=True,
+    metavar="org_…|conn_…",
+    help="Compare only this organization or connection. Repeatable.",
+)
+comparing_options: Final = stack(config_options, _target_option, read_option)
 planning_options: Final = stack(
     config_options,
-    option(
-        "--target",
-        multiple=True,
-        metavar="org_…|conn_…",
-        help="Plan only this organization or connection. Repeatable.",
-    ),
+    _target_option,
     option(
         "--allow",
         multiple=True,
@@ -181,15 +183,6 @@ planning_options: Final = stack(
     option("--base-ref", metavar="GITREF", help="The same, from a git commit."),
     read_option,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
-    """Where a plan or result goes."""
-
-    format: str
-    output: tuple[str, ...]
-    out: Path | None
 
 
 def output_option(formats: tuple[Format, ...]) -> Decorator:

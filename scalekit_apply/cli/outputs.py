@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from scalekit_apply import planfile
+from scalekit_apply.diagnostics import Diagnostics
 from scalekit_apply.errors import OutputError, UsageError
 from scalekit_apply.views import Format
 
@@ -49,18 +50,26 @@ class Outputs:
                 )
         return cls(format=Format(stdout_format), files=parsed, plan=plan)
 
-    def check(self, stdout: TextIO) -> None:
-        """Raise ``OutputError`` for what could not be written, before anything is sent."""
+    def problems(self, stdout: TextIO) -> Diagnostics:
+        """Return everything that could not be written, before anything is sent."""
+        found = Diagnostics()
         if not stdout.writable():
-            raise OutputError("stdout cannot be written: it is closed.", hint="To drop it, use >/dev/null.")
+            closed = OutputError(
+                "stdout cannot be written: it is closed.", hint="To drop it, use >/dev/null."
+            )
+            found += closed.diagnostics
         for path in (*(file.path for file in self.files), *([self.plan] if self.plan else [])):
-            planfile.require_writable(path)
+            try:
+                planfile.require_writable(path)
+            except OutputError as error:
+                found += error.diagnostics
+        return found
 
     def write(self, render: Callable[[Format, bool], str], stdout: TextIO, *, color: bool) -> None:
         """Render and write everywhere. ``render`` takes the format and whether to color.
 
-        Every target is tried, whatever became of the others. Raises ``OutputError`` for files, and
-        ``BrokenPipeError`` when stdout is closed.
+        Every target is tried, whatever became of the others. Raises ``OutputError`` naming every file that
+        failed, and ``BrokenPipeError`` when stdout is closed.
         """
         failed: list[OutputError] = []
         for file in self.files:
@@ -70,7 +79,7 @@ class Outputs:
                 failed.append(error)
         write_out(stdout, render(self.format, color))
         if failed:
-            raise failed[0]
+            raise OutputError(" ".join(error.message for error in failed), hint=failed[0].hint)
 
 
 def write_out(stdout: TextIO, text: str) -> None:

@@ -42,11 +42,9 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
 
     Changes nothing: the client in use cannot write.
     """
-    runtime.use(take(Talk, values))
     outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS, plan=values["out"])
-    runtime.outputs = outputs
-    outputs.check(runtime.stdout)
-    prepared = prepare(runtime, take(Planning, values))
+    problems = runtime.examine(take(Talk, values), outputs)
+    prepared = prepare(runtime, take(Planning, values), problems)
     with reading(runtime, take(Connecting, values), prepared.desired) as session:
         plan = plan_now(runtime, session, prepared)
     if outputs.plan is not None:

@@ -19,6 +19,7 @@ from scalekit_apply.cli.outputs import Outputs, discard, write_out
 from scalekit_apply.cli.progress import Reading, StatusLine
 from scalekit_apply.cli.signals import Signals
 from scalekit_apply.diagnostics import Diagnostics
+from scalekit_apply.errors import ConfigurationError
 from scalekit_apply.views import Format
 from scalekit_apply.views.escaping import whole
 
@@ -100,6 +101,17 @@ class Runtime:
     def use(self, talk: Talk) -> None:
         """Take over how a command was asked to talk."""
         self.color, self.quiet, self.verbosity = talk.color, talk.quiet, talk.verbose
+
+    def examine(self, talk: Talk, outputs: Outputs) -> Diagnostics:
+        """Take over how a command talks and where its results go. Returns what cannot be written."""
+        self.use(talk)
+        self.outputs = outputs
+        return outputs.problems(self.stdout)
+
+    def open(self, talk: Talk, outputs: Outputs) -> None:
+        """Do the same, and raise ``ConfigurationError`` if anything cannot be written."""
+        if problems := self.examine(talk, outputs):
+            raise ConfigurationError(problems)
 
     def write(self, render: Callable[[Format, bool], str]) -> None:
         """Write a result everywhere it was asked for; see ``Outputs.write``."""

@@ -114,23 +114,32 @@ class Prepared:
     options: PlanOptions
 
 
-def prepare(runtime: Runtime, planning: Planning) -> Prepared:
+def prepare(runtime: Runtime, planning: Planning, problems: Diagnostics) -> Prepared:
     """Read the configuration and the options of a plan, before anything is sent.
 
-    Raises ``ConfigurationError`` and ``UsageError``.
+    ``problems`` are those found so far. Raises ``ConfigurationError`` with them and all others.
     """
-    fixed = [name for name in planning.allow if Check(name).rule.fixed]
-    if fixed:
-        raise UsageError(
-            f"--allow {fixed[0]}: this check is fixed, it cannot be allowed.",
-            hint="Correct what it reports.",
-        )
     loaded = config.load(planning.config)
-    if loaded.diagnostics.has_errors:
-        raise ConfigurationError(loaded.diagnostics)
+    problems += loaded.diagnostics
+    for name in planning.allow:
+        if Check(name).rule.fixed:
+            fixed = UsageError(f"--allow {name}: this check is fixed.", hint="Correct what it reports.")
+            problems += fixed.diagnostics
+    if not loaded.diagnostics.has_errors:
+        # Of a configuration with errors a target may be missing because of them.
+        try:
+            narrow(loaded.desired, planning.target)
+        except UsageError as error:
+            problems += error.diagnostics
+    base: Desired | None = None
+    warnings: tuple[Diagnostic, ...] = ()
+    try:
+        base, warnings = load_base(planning.config, base=planning.base, base_ref=planning.base_ref)
+    except UsageError as error:
+        problems += error.diagnostics
+    if problems.has_errors:
+        raise ConfigurationError(problems)
     desired = loaded.desired
-    narrow(desired, planning.target)
-    base, warnings = load_base(planning.config, base=planning.base, base_ref=planning.base_ref)
     if not desired.organizations:
         warnings = (*warnings, _NOTHING_NAMED)
     if planning.target and not runtime.quiet:
@@ -142,7 +151,7 @@ def prepare(runtime: Runtime, planning: Planning) -> Prepared:
         allowed=tuple(Check(name) for name in planning.allow),
         base=base,
         read_mode=ReadMode(planning.read),
-        found=loaded.diagnostics + warnings,
+        found=problems + warnings,
     )
     return Prepared(desired=desired, options=options)
 

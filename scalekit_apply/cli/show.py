@@ -8,20 +8,22 @@ from typing import Any, Final, TextIO
 import click
 
 from scalekit_apply import planfile, views
-from scalekit_apply.cli.options import PLAN_FORMATS, Talk, format_option, output_option, take, talk_options
+from scalekit_apply.cli.options import Talk, format_option, output_option, take, talk_options
 from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.errors import UsageError
 from scalekit_apply.exits import ExitCode
 from scalekit_apply.plan import Plan
+from scalekit_apply.views import Format
 
 _STDIN: Final = "-"
+_FORMATS: Final = tuple(Format)
 
 
 @click.command(name="show", short_help="Render a saved plan or result.")
 @click.argument("file", metavar="FILE")
-@format_option(PLAN_FORMATS)
-@output_option(PLAN_FORMATS)
+@format_option(_FORMATS)
+@output_option(_FORMATS)
 @talk_options
 @click.pass_obj
 def command(runtime: Runtime, /, file: str, **values: Any) -> ExitCode:
@@ -29,9 +31,7 @@ def command(runtime: Runtime, /, file: str, **values: Any) -> ExitCode:
 
     FILE may be - for stdin. Uses no network, and exits 0 whatever the plan or result says.
     """
-    runtime.use(take(Talk, values))
-    runtime.outputs = outputs = Outputs.parse(values["format"], values["output"], PLAN_FORMATS)
-    outputs.check(runtime.stdout)
+    runtime.open(take(Talk, values), Outputs.parse(values["format"], values["output"], _FORMATS))
     name = "standard input" if file == _STDIN else file
     data = _read_stdin(runtime.stdin) if file == _STDIN else _read_file(file)
     saved = planfile.load_any(data, name=name)

@@ -31,10 +31,8 @@ _FORMATS: Final = (Format.TEXT, Format.JSON, Format.GITHUB, Format.GITLAB, Forma
 @click.pass_obj
 def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     """Read the configuration and show every problem in it, each with its place. Uses no network."""
-    runtime.use(take(Talk, values))
     outputs = Outputs.parse(values["format"], values["output"], _FORMATS)
-    runtime.outputs = outputs
-    outputs.check(runtime.stdout)
+    runtime.open(take(Talk, values), outputs)
     loaded = config.load(values["config"])
     runtime.write(
         lambda fmt, color: views.render_diagnostics(loaded.diagnostics, fmt, color=color, files=loaded.files)
