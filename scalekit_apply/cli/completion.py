@@ -7,11 +7,11 @@ from typing import Any, Final
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
+from scalekit_apply.cli.group import PROGRAM
 from scalekit_apply.cli.options import Talk, take, talk_options
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.exits import ExitCode
 
-PROGRAM: Final = "scalekit-apply"
 # The name that click itself derives from the program's.
 VARIABLE: Final = "_SCALEKIT_APPLY_COMPLETE"
 _SHELLS: Final[dict[str, type[ShellComplete]]] = {

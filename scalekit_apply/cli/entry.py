@@ -10,7 +10,7 @@ from functools import partial
 import click
 
 from scalekit_apply import views
-from scalekit_apply.cli.group import root
+from scalekit_apply.cli.group import PROGRAM, is_command, root
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.errors import Interrupted, ScalekitApplyError, UsageError
 from scalekit_apply.exits import ExitCode, Outcome, exit_code
@@ -25,23 +25,25 @@ def run(arguments: Sequence[str], runtime: Runtime) -> int:
         except Interrupted as error:
             # A signal that arrived while another end of the run was being told.
             return int(report(error, runtime))
-        except (BrokenPipeError, SystemExit):
-            # Nobody reads stdout. Some versions of click make an exit of it.
-            return int(ExitCode.UNEXPECTED)
+        except SystemExit as error:
+            # Of click: the end of a completion, and in some versions a stdout that nobody reads.
+            return int(ExitCode.SUCCESS if error.code in {0, None} else ExitCode.UNEXPECTED)
+        except BrokenPipeError:
+            return int(ExitCode.UNEXPECTED)  # nobody reads stdout
 
 
 def _run(arguments: Sequence[str], runtime: Runtime) -> int:
     try:
         returned = root.main(
             args=list(arguments),
-            prog_name="scalekit-apply",
+            prog_name=PROGRAM,
             standalone_mode=False,
             obj=runtime,
         )
         # What a command returns is one of ours, or the code of a command that ran inside the emulator.
         return ExitCode.SUCCESS if returned is None else int(returned)
     except click.UsageError as error:
-        return _usage(error, runtime)
+        return _usage(error, arguments, runtime)
     except ScalekitApplyError as error:
         return report(error, runtime)
     except (KeyboardInterrupt, click.Abort):
@@ -52,12 +54,16 @@ def _run(arguments: Sequence[str], runtime: Runtime) -> int:
         return _unexpected(error, runtime)
 
 
-def _usage(error: click.UsageError, runtime: Runtime) -> ExitCode:
+def _usage(error: click.UsageError, arguments: Sequence[str], runtime: Runtime) -> ExitCode:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         runtime.talk(f"{error.format_message()}\n")
     else:
-        command = error.ctx.command_path if error.ctx else "scalekit-apply"
-        failure = UsageError(error.format_message(), hint=f"See `{command} --help`.")
+        # Some errors of a command do not say whose they are.
+        command = f"{PROGRAM} {arguments[0]}" if arguments and is_command(arguments[0]) else PROGRAM
+        message = " ".join(error.format_message().split())
+        failure = UsageError(
+            message if message.endswith((".", "?", ")")) else f"{message}.", hint=f"See `{command} --help`."
+        )
         runtime.talk_diagnostics(failure.diagnostics)
     return exit_code({Outcome.INVALID})
 

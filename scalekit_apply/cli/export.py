@@ -31,23 +31,25 @@ from scalekit_apply.views.wording import counted
 )
 @connection_options
 @talk_options
-@click.pass_obj
-def command(runtime: Runtime, /, **values: Any) -> ExitCode:
+@click.pass_context
+def command(context: click.Context, /, **values: Any) -> ExitCode:
     """Write the configuration that describes what is live now: a plan of it is empty.
 
     Never overwrites, and when anything cannot be read or an organization that was named has nothing to
     export, writes nothing. With --organization, DIR may hold a
     configuration already, which then grows. Changes nothing live: the client in use cannot write.
     """
+    runtime = context.ensure_object(Runtime)
     runtime.use(take(Talk, values))
-    named = selected(values["organization"], every=values["every"])
-    if not named and not values["every"]:
+    selection = selected(context)
+    named = selection.named
+    if not named and not selection.every:
         raise UsageError("Neither --organization nor --all is given.", hint="Say what to export.")
     folder: Path | None = values["out_dir"]
     desired = _configured(folder, named) if folder is not None else None
     with reading(runtime, take(Connecting, values), desired) as session:
         organizations = named or all_organizations(session.client)
-        if values["every"]:
+        if selection.every:
             _say(runtime, weld("Reading ", counted(len(organizations), "organization", "organizations"), "."))
         found = read_organizations(session.client, session.pool, organizations)
         environment = session.environment
@@ -60,7 +62,7 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
         files = _files(folder, environment, found, desired)
         newfiles.write_new(files)
         runtime.write_out("".join(f"{whole(str(path))}\n" for path in files))
-    if values["every"]:
+    if selection.every:
         _say_what_is_left_out(runtime, found)
     return ExitCode.SUCCESS
 

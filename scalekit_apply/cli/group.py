@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from scalekit_apply import __version__
 from scalekit_apply.exits import ExitCode
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+PROGRAM: Final = "scalekit-apply"
 _COMMANDS: Final = {
     "init": "Write a starter configuration.",
     "validate": "Show every error and warning of the configuration.",
@@ -26,6 +31,12 @@ _COMMANDS: Final = {
     "completion": "Print shell completion.",
 }
 _MODULES: Final = {"list": "listing"}
+
+
+def is_command(name: str) -> bool:
+    """Whether there is a command of this name."""
+    return name in _COMMANDS
+
 
 _EPILOG: Final = "\n".join(
     ["\b", "Exit codes:", *(f"  {code.value:>3}  {code.meaning}" for code in ExitCode)]
@@ -46,6 +57,26 @@ class LazyGroup(click.Group):
         module = import_module(f"scalekit_apply.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for, and what is left. Raises ``click.UsageError``."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            close = difflib.get_close_matches(name, _COMMANDS, 1)
+            ctx.fail(f"There is no command {name!r}{f': did you mean {close[0]}?' if close else '.'}")
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin so, without importing any command."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # of no use to other runs
+
+        commands = [
+            CompletionItem(name, help=text) for name, text in _COMMANDS.items() if name.startswith(incomplete)
+        ]
+        # Not Group's, which asks every command for its help.
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
         """Write the list of commands without importing any."""

@@ -44,9 +44,10 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
     runtime = context.ensure_object(Runtime)
     runtime.use(take(Talk, values))
     runtime.outputs = Outputs.parse(values["format"], (), READING_FORMATS)
-    organizations = selected(values["organization"], every=values["every"])
+    selection = selected(context)
+    organizations = selection.named
     desired = None
-    if not organizations and not values["every"]:
+    if not organizations and not selection.every:
         desired = _configured(context, runtime, values["config"])
         organizations = tuple(desired.organizations) if desired else ()
     named = bool(organizations)

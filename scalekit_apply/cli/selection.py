@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
+
+import click
+from click.core import ParameterSource
 
 from scalekit_apply.cli.options import option, stack
 from scalekit_apply.errors import UsageError
@@ -15,11 +18,32 @@ selection_options: Final = stack(
 )
 
 
-def selected(organizations: Sequence[str], *, every: bool) -> tuple[OrganizationId, ...]:
-    """Return the organizations that were named, sorted. Raises ``UsageError``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The organizations that were named, sorted, or ``every`` one; neither when nothing was said."""
+
+    named: tuple[OrganizationId, ...]
+    every: bool
+
+
+def selected(context: click.Context) -> Selection:
+    """Return which organizations a command is about. Raises ``UsageError``.
+
+    What is said on the command line takes the place of a variable that says something else.
+    """
+    organizations: tuple[str, ...] = context.params["organization"]
+    every: bool = context.params["every"]
     if organizations and every:
-        raise UsageError("--organization and --all are both given.", hint="Give one of them.")
-    return tuple(sorted({parse_organization_id(text) for text in organizations}))
+        said = {
+            name
+            for name in ("organization", "every")
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        }
+        if len(said) != 1:
+            raise UsageError("--organization and --all are both given.", hint="Give one of them.")
+        every = said == {"every"}
+    named = () if every else tuple(sorted({parse_organization_id(text) for text in organizations}))
+    return Selection(named=named, every=every)
 
 
 def parse_organization_id(text: str) -> OrganizationId:

@@ -4,10 +4,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 from command_support import clean_environment, run
 from inprocess_support import invoke
 
+from scalekit_apply.cli import group
 from scalekit_apply.cli.completion import VARIABLE
 
 
@@ -40,8 +42,23 @@ def test_commands_are_completed() -> None:
 def test_options_are_completed() -> None:
     words = {"COMP_WORDS": "scalekit-apply list --org", "COMP_CWORD": "2"}
     done = run([], {VARIABLE: "bash_complete", **words})
-    assert done.out.split() == ["plain,--organization"]
+    assert (done.code, done.out.split()) == (0, ["plain,--organization"])
 
 
 def test_another_shell_is_a_usage_error() -> None:
     assert invoke(["completion", "tcsh"]).code == 3
+
+
+def test_commands_are_completed_without_importing_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    def imported(name: str) -> None:
+        pytest.fail(f"{name} is imported")
+
+    monkeypatch.setattr(group, "import_module", imported)
+    context = click.Context(group.root)
+    assert [item.value for item in group.root.shell_complete(context, "")] == group.root.list_commands(
+        context
+    )
+    assert [(item.value, item.help) for item in group.root.shell_complete(context, "insp")] == [
+        ("inspect", "Show one live connection whole.")
+    ]
+    assert "--version" in [item.value for item in group.root.shell_complete(context, "--")]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
+from inprocess_support import invoke
 from live_support import BEFORE, World, world
 
 from scalekit_apply.cli.entry import run
@@ -149,3 +150,24 @@ def test_no_command_at_all_is_3_and_shows_the_help(tmp_path: Path) -> None:
         err = io.StringIO()
         assert ended(made, [], stderr=err) == 3
         assert "Commands:" in err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("args", "said", "help_of"),
+    [
+        (["schema"], "Missing argument 'config|plan|result'. Choose from: config, plan, result.", " schema"),
+        (["inspct", "org_1"], "There is no command 'inspct': did you mean inspect?", ""),
+        (["unheard-of"], "There is no command 'unheard-of'.", ""),
+        (["plan", "--config"], "Option '--config' requires an argument.", " plan"),
+        (["plan", "--format"], "Option '--format' requires an argument.", " plan"),
+        (["list", "more"], "Got unexpected extra argument (more)", " list"),
+        (["--nope"], "No such option '--nope'.", ""),
+    ],
+)
+def test_a_usage_error_is_one_sentence_and_says_whose_help_to_see(
+    args: list[str], said: str, help_of: str
+) -> None:
+    done = invoke(args)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.splitlines()[0] == f"Error: {said}"
+    assert f"See `scalekit-apply{help_of} --help`." in done.err

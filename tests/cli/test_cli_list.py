@@ -109,6 +109,42 @@ def test_options_that_cannot_be_used_exit_3_before_anything_is_sent(
     assert emulator.requests == ()
 
 
+@pytest.mark.parametrize(
+    ("args", "variables", "shown"),
+    [
+        (["--all"], {"SCALEKIT_APPLY_ORGANIZATION": "org_a"}, 3),
+        (["--all"], {"SCALEKIT_APPLY_ORGANIZATION": "no id"}, 3),
+        (["--organization", "org_a"], {"SCALEKIT_APPLY_ALL": "1"}, 1),
+        ([], {"SCALEKIT_APPLY_ORGANIZATION": "org_a org_c"}, 1),
+        ([], {"SCALEKIT_APPLY_ALL": "1"}, 3),
+    ],
+)
+@pytest.mark.parametrize("name", ["list", "export"])
+def test_what_the_command_line_says_takes_the_place_of_a_variable(
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    name: str,
+    args: list[str],
+    variables: dict[str, str],
+    shown: int,
+) -> None:
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value.replace(" org_c", "") if name == "export" else value)
+    done = invoke([name, *args], credentials(emulator))
+    assert (done.code, done.out.count("conn_")) == (0, shown)
+
+
+def test_two_variables_that_contradict_each_other_are_both_given(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCALEKIT_APPLY_ORGANIZATION", "org_a")
+    monkeypatch.setenv("SCALEKIT_APPLY_ALL", "1")
+    done = invoke(["list"], credentials(emulator))
+    assert (done.code, done.out) == (3, "")
+    assert "both given" in done.err
+
+
 def test_an_organization_without_connections_lists_nothing(emulator: Emulator) -> None:
     done = invoke(["list", "--organization", "org_c"], credentials(emulator))
     assert (done.code, done.out) == (0, "0 connections, 0 enabled, in 1 organization.\n")
