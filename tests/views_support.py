@@ -113,8 +113,8 @@ UNEXPECTED: Final = Diagnostic(
     check=Check.EXPECTATION_FAILED,
     summary=f'{BUECHER}/conn_900 is not what `expect` says: domains is ["a.example", "b.example"],'
     ' expected ["_.example"].',
-    detail="If this is the wrong connection, correct its `id`; if the fact has changed, set `expect.domains` to"
-    ' ["a.example", "b.example"].',
+    detail="If this is the wrong connection, correct its `id`; if the fact has changed, set"
+    ' `expect.domains` to ["a.example", "b.example"].',
     address=f"{BUECHER}/conn_900",
     location=at(23, 17, file="customers/buecher.scalekit.yaml"),
 )
@@ -122,6 +122,13 @@ UNPLACED: Final = Diagnostic(
     severity=Severity.ERROR,
     check="unavailable",
     summary="https://acme.scalekit.com did not answer within 30 s.",
+)
+
+DECLINED: Final = Diagnostic(
+    severity=Severity.ERROR,
+    check="declined",
+    summary="Not approved, nothing was changed.",
+    detail="Answer yes to apply.",
 )
 
 
@@ -253,6 +260,14 @@ RESULTS: Final[Mapping[str, Applied]] = {
             ),
             _skipped(2, "The run was interrupted."),
             outcomes=frozenset({Outcome.INTERRUPTED, Outcome.INCOMPLETE}),
+        ),
+    ),
+    "declined": Applied(
+        plan=PLANS["everything"],
+        result=_result(
+            plan_of(CHANGES, DECLINED),
+            *(_skipped(number, f"not started: {DECLINED.summary}") for number in range(3)),
+            outcomes=frozenset({Outcome.DECLINED}),
         ),
     ),
     "nothing-to-do": Applied(plan=PLANS["no-changes"], result=_result(PLANS["no-changes"])),

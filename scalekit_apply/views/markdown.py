@@ -94,18 +94,28 @@ class MarkdownView:
         head = _head(wording.result_summary(result), None)
         head.append(_environment(result.environment))
         head.extend(_conditions(result.allowed, plan.targets if plan else ()))
+        shared = wording.shared_reasons(result)
         ended = Section(
             title=Markup("#### Changes"),
             head=_RESULT_TABLE,
-            rows=[_ended(item) for item in sorted(result.results, key=lambda item: _urgency(item.state))],
+            rows=[
+                _ended(item, said=item.message in shared)
+                for item in sorted(result.results, key=lambda item: _urgency(item.state))
+            ],
             tier=Tier.CHANGES,
+        )
+        skipped = Section(
+            title=Markup("#### Skipped"),
+            head=(),
+            rows=[fuse("- ", count, " skipped: ", prose(said)) for said, count in shared.items() if count],
+            tier=Tier.CHECKS,
         )
         found = [*result.diagnostics]
         return page(
             result.environment,
             result.fingerprint,
             head,
-            [ended, *_checks(found), *_folded((), found), _details(result.fingerprint, None)],
+            [ended, skipped, *_checks(found), *_folded((), found), _details(result.fingerprint, None)],
         )
 
     def diagnostics(self, diagnostics: Diagnostics, files: Sequence[str]) -> str:
@@ -224,11 +234,12 @@ def _unmanaged(live: LiveConnection) -> Markup:
     return _row(_owner(live), code(live.address.connection_id, None), _kind(live))
 
 
-def _ended(item: ChangeResult) -> Markup:
+def _ended(item: ChangeResult, *, said: bool) -> Markup:
     facts = (
         [prose(fact) for fact in wording.facts(item)] if item.state in {State.FAILED, State.UNKNOWN} else []
     )
-    message = between(", ", [part for part in (prose(item.message), *facts) if part])
+    reason = Markup("") if said and item.state is State.SKIPPED else prose(item.message)
+    message = between(", ", [part for part in (reason, *facts) if part])
     ending = fuse("**", prose(wording.ending(item)), "**")
     return _row(ending, _owner(item.change.live), code(item.change.address.connection_id, None), message)
 

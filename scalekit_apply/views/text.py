@@ -64,13 +64,21 @@ class TextView:
     def result(self, result: Result, plan: Plan | None) -> str:
         """How every change ended, problems, and last the summary."""
         blocks: list[list[Plain]] = []
+        shared = wording.shared_reasons(result)
         for _, group in groupby(result.results, key=lambda item: item.change.address.organization_id):
             items = list(group)
             width = max(len(wording.ending(item)) for item in items)
             block = [self._organization(items[0].change.live)]
             for item in items:
-                block.extend(self._ended(item, width))
+                block.extend(self._ended(item, width, said=item.message in shared))
             blocks.append(block)
+        blocks.append(
+            [
+                weld(count, " skipped: ", plain(message, SENTENCE_LIMIT))
+                for message, count in shared.items()
+                if count
+            ]
+        )
         blocks.extend(self._problem(item) for item in result.diagnostics)
         closing = _allowed(result.allowed) + _partial(plan.targets if plan else ())
         closing.append(self._paint(_Color.BOLD, wording.result_summary(result)))
@@ -144,14 +152,14 @@ class TextView:
             block.append(weld("  ", Plain(_GAP.join(parts))))
         return [block]
 
-    def _ended(self, item: ChangeResult, width: int) -> list[Plain]:
+    def _ended(self, item: ChangeResult, width: int, *, said: bool) -> list[Plain]:
         mark, color = _mark(item)
         ending = wording.ending(item)
         start = weld("  ", mark, " ", ending, Plain(" " * (width - len(ending))), " ")
         line = self._paint(color, weld(start, whole(item.change.address.connection_id)))
         facts = wording.facts(item) if item.state in {State.FAILED, State.UNKNOWN} else []
         lines = [weld(line, "  (", wording.listed(facts), ")") if facts else line]
-        if item.message.strip():
+        if item.message.strip() and not (said and item.state is State.SKIPPED):
             lines.append(weld("      ", plain(item.message, SENTENCE_LIMIT)))
         return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, LiteralString, assert_never
 
@@ -152,6 +153,23 @@ def facts(item: ChangeResult) -> list[Plain]:
     if item.trace_id:
         found.append(weld("trace id ", plain(item.trace_id)))
     return found
+
+
+def shared_reasons(result: Result) -> dict[str, int]:
+    """Messages that are not repeated with each change, and how many skipped changes carry them.
+
+    Those that several carry, and those that a problem beside the changes says already: these count 0,
+    because nothing is left to be said.
+    """
+    counts = Counter(
+        item.message for item in result.results if item.state is State.SKIPPED and plain(item.message).strip()
+    )
+    said = {words for item in result.diagnostics for words in (item.summary, f"not started: {item.summary}")}
+    return {
+        message: 0 if message in said else count
+        for message, count in counts.items()
+        if count > 1 or message in said
+    }
 
 
 def origin_heading(origin: Origin | None) -> Plain | None:

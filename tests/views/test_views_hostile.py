@@ -87,7 +87,9 @@ def test_markdown_has_the_same_lines_whatever_the_text(text: str) -> None:
         everything_written(Format.MARKDOWN, text), everything_written(Format.MARKDOWN, _BENIGN), strict=True
     ):
         check_markdown(written)
-        assert len(written.splitlines()) == len(benign.splitlines())
+        # Without a reason there is no line for the reason.
+        missing = 0 if text else benign.count("#### Skipped") * 4
+        assert len(written.splitlines()) == len(benign.splitlines()) - missing
 
 
 def _shape(element: ET.Element) -> object:

@@ -101,6 +101,28 @@ def test_a_failure_says_what_support_asks_for() -> None:
     assert "      upstream connect error\n" in written
 
 
+@pytest.mark.parametrize("format_", [Format.TEXT, Format.MARKDOWN])
+def test_a_reason_that_stands_for_several_changes_is_said_once(format_: Format) -> None:
+    for name, reason in (("declined", "Not approved, nothing was changed."), ("interrupted", "interrupted.")):
+        case = RESULTS[name]
+        written = views.render_result(case.result, case.plan, format_)
+        assert written.count(reason) == 1
+        assert all(item.change.address.connection_id in written for item in case.result.results)
+    assert "\n2 skipped: The run was interrupted.\n" in views.render_result(
+        RESULTS["interrupted"].result, None, Format.TEXT
+    )
+
+
+def test_a_reason_of_one_change_stands_below_it_unless_a_problem_says_it() -> None:
+    declined = RESULTS["declined"].result
+    alone = replace(declined, results=declined.results[:1])
+    written = views.render_result(alone, None, Format.TEXT)
+    assert written.count("Not approved") == 1
+    assert "  . skipped disable conn_2123312131125533\n\nError: Not approved" in written
+    unsaid = views.render_result(replace(alone, diagnostics=Diagnostics()), None, Format.TEXT)
+    assert "conn_2123312131125533\n      not started: Not approved, nothing was changed.\n" in unsaid
+
+
 @pytest.mark.parametrize("state", State)
 def test_every_state_is_told_apart(state: State) -> None:
     results = tuple(ChangeResult(change=change, state=state) for change in CHANGES)
