@@ -152,7 +152,9 @@ def _verified(entry: ChangeResult, live: LiveConnection | None) -> ChangeResult:
     if live is not None and live.enabled == entry.change.after:
         if not lost:
             return entry
-        return replace(entry, state=State.APPLIED, message=f"took effect, as reading back shows{lost}")
+        # Without an attempt it held before: it became unknown when the enables were read back.
+        state, what = (State.APPLIED, "took effect") if entry.attempts else (State.ALREADY, "holds")
+        return replace(entry, state=state, message=f"{what}, as reading back shows{lost}")
     seen = "the connection is gone" if live is None else f"enabled is {str(live.enabled).lower()}"
     return replace(entry, state=State.FAILED, message=f"did not hold: reading back, {seen}{lost}")
 
@@ -255,8 +257,8 @@ class _Run:
                     answer = self.writer.enable(change.address)
                 case Action.DISABLE:
                     answer = self.writer.disable(change.address)
-                case action:
-                    assert_never(action)
+                case _:
+                    assert_never(change.action)
         except ApiError as error:
             return self._refused(change, error)
         except Exception as error:  # a defect in here must not lose the state of other changes

@@ -85,21 +85,32 @@ def test_a_lost_answer_that_cannot_be_read_back_says_both() -> None:
     assert run(api, [OFF]).results[0].message == "reading back failed: away; timed out"
 
 
-def test_a_read_back_that_fails_before_anything_was_sent_says_what_kept_it() -> None:
-    api = FakeApi([OFF])
+def test_a_read_back_that_fails_before_anything_was_sent_says_what_kept_the_disables() -> None:
+    api = FakeApi([ON, live("a", "2", enabled=True)])
     error = Unavailable("away", hint="Try later.")
-    api.hook = failing("list", error)
-    execution = run(api, [OFF], already=[OFF.address])
-    assert states(execution) == [State.UNKNOWN]
+    api.hook = lambda _method, _subject: error if len(api.calls) == 1 else None
+    execution = run(api, [ON, OFF], already=[OFF.address])
+    assert api.writes == []
+    # What held before any call was not applied by this run, even when it was out of sight for a while.
+    assert states(execution) == [State.SKIPPED, State.ALREADY]
+    assert execution.results[1].message == "holds, as reading back shows; reading back failed: away"
     assert execution.outcomes == {Outcome.UNAVAILABLE}
     assert list(execution.diagnostics) == [
         Diagnostic(
             severity=Severity.ERROR,
             check=error.check,
-            summary="Reading back failed: away",
+            summary="Reading back org_a failed: away",
             detail="Try later.",
         )
     ]
+
+
+def test_what_held_already_and_can_no_longer_be_read_back_is_not_known() -> None:
+    api = FakeApi([OFF])
+    api.hook = failing("list", Unavailable("away"))
+    execution = run(api, [OFF], already=[OFF.address])
+    assert states(execution) == [State.UNKNOWN]
+    assert execution.outcomes == {Outcome.INCOMPLETE}
 
 
 def test_a_call_that_met_a_defect_counts_as_one_that_was_sent() -> None:
