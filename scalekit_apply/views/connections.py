@@ -119,7 +119,7 @@ def _scalar(value: JsonValue) -> Plain:
         case None:
             return Plain("unknown")
         case bool():
-            return Plain("yes" if value else "no")
+            return Plain("true" if value else "false")  # as the configuration has it
         case list():
             return Plain(", ".join(_scalar(item) for item in value)) if value else Plain("none")
         case _:
@@ -129,4 +129,4 @@ def _scalar(value: JsonValue) -> Plain:
 def _lifetime(days: JsonValue) -> Plain:
     if not isinstance(days, int):
         return Plain("unknown, because expiry_time cannot be read")
-    return weld(days) if days >= 0 else weld(days, ", expired")
+    return weld(days) if days >= 0 else weld("expired ", counted(-days, "day", "days"), " ago")

@@ -51,7 +51,7 @@ def test_a_connection_is_shown_whole_by_the_command(emulator: Emulator) -> None:
     assert (done.code, done.err) == (0, "")
     assert "client_secret  (hidden)" in done.out
     assert "scopes         openid, email" in done.out
-    assert "enabled              no\n" in done.out
+    assert "enabled              false\n" in done.out
     assert OIDC_SECRET not in done.out
 
 
@@ -64,7 +64,7 @@ def test_text_is_an_outline_with_the_days_that_certificates_have_left(emulator: 
         "provider             OKTA\n"
         "type                 SAML\n"
         "status               COMPLETED\n"
-        "enabled              yes\n"
+        "enabled              true\n"
         f"test_connection_uri  {emulator.url}/sso/v1/saml/conn_saml/test\n"
         "domains\n"
         "  - id      dom_1\n"
@@ -72,7 +72,7 @@ def test_text_is_an_outline_with_the_days_that_certificates_have_left(emulator: 
         "attribute_mapping\n"
         "  email  mail\n"
         "saml_config\n"
-        "  assertion_encrypted  yes\n"
+        "  assertion_encrypted  true\n"
         "  idp_certificates\n"
         "    - id           cert_1\n"
         "      issuer       CN=idp.example\n"
@@ -83,7 +83,7 @@ def test_text_is_an_outline_with_the_days_that_certificates_have_left(emulator: 
         "      issuer       CN=idp.example\n"
         "      expiry_time  2025-12-31T12:00:00Z\n"
         "      certificate  4 characters, see --format json\n"
-        "      days_left    -1, expired\n"
+        "      days_left    expired 1 day ago\n"
         "    - id           cert_3\n"
         "      issuer       CN=idp.example\n"
         "      expiry_time  some day\n"

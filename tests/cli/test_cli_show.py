@@ -94,8 +94,14 @@ def test_law_5_an_unusable_file_exits_6_in_every_format(
 def test_a_file_that_is_absent_exits_3_and_is_named(tmp_path: Path) -> None:
     done = invoke(["show", str(tmp_path / "nowhere")])
     assert done.code == 3
-    assert "There is no file" in done.err
-    assert "nowhere" in done.err
+    assert f"{tmp_path / 'nowhere'} does not exist." in done.err
+    assert "plan --out FILE" in done.err
+
+
+@pytest.mark.parametrize("name", ["nowhere", "."])
+def test_apply_words_a_file_of_no_use_as_show_does(tmp_path: Path, name: str) -> None:
+    shown, applied = (invoke([command, f"{tmp_path}/{name}"]) for command in ("show", "apply"))
+    assert (applied.code, applied.err) == (shown.code, shown.err)
 
 
 @pytest.mark.parametrize(("name", "reason"), [(".", "Is a directory"), ("a\0b", "its name cannot be used")])

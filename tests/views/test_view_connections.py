@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from fake_api import live
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,8 +41,8 @@ def test_values_are_shown_as_people_write_them() -> None:
     assert render_connection(
         {"a": True, "b": False, "c": None, "d": "", "e": [], "f": ["x", 1], "long": 2.5, "g": [{"h": 1}, "i"]}
     ) == (
-        "a     yes\n"
-        "b     no\n"
+        "a     true\n"
+        "b     false\n"
         "c     unknown\n"
         'd     ""\n'
         "e     none\n"
@@ -62,3 +63,10 @@ def test_one_connection_is_one_connection() -> None:
 def test_ids_are_never_cut() -> None:
     connection = live("a" * 28, "b" * 27, enabled=True)
     assert all(part in render_connections([connection], organizations=1) for part in connection.address)
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"), [(1, "1"), (0, "0"), (-1, "expired 1 day ago"), (-4, "expired 4 days ago")]
+)
+def test_a_certificate_that_has_ended_says_since_when(days: int, shown: str) -> None:
+    assert render_connection({"days_left": days}) == f"days_left  {shown}\n"
