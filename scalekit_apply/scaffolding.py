@@ -30,12 +30,12 @@ _ACTIONS: Final = (
             "api",
             "apply",
             "comment",
-            "common",
             "drift",
             "install",
             "issue",
             "plan",
             "reviewed",
+            "runner",
             "validate",
         )
     ),

@@ -21,6 +21,7 @@ DOMAIN = (
     "model",
     "plan",
     "result",
+    "documents",
     "findings",
     "interruption",
     "workers",
@@ -36,7 +37,7 @@ CONFIGURATION = (
     "assembly",
     "config",
 )
-FILES = ("filewriting", "newfiles", "documents", "planreader", "planfile")
+FILES = ("filewriting", "newfiles", "planreader", "planfile")
 
 GROUPS = {
     "domain": DOMAIN,
@@ -62,7 +63,7 @@ MAY_IMPORT = {
     "exporting": {"domain"},
     "settings": {"domain"},
     "api": {"domain", "settings"},
-    "views": {"domain", "files"},
+    "views": {"domain"},
     "emulator": {"domain"},
     "cli": set(GROUPS),
 }
@@ -70,7 +71,7 @@ ORDERED = {"domain", "decisions", "files"}
 
 LIBRARIES = {
     "deepdiff": {"diff"},
-    "yaml": {"yamlsource", "syntax"},
+    "yaml": {"yamlsource"},
     "jsonschema": {"schema"},
     "httpx": {"api"},
     "click": {"cli"},

@@ -1,6 +1,6 @@
 # Writes COMMENT_FILE under the pull request of the event: over the comment that an earlier run left, if there is one.
 # It is told by the first line, which names the environment. Never fails: a plan is worth more than its comment.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/api.sh"
 
 write_comment() {

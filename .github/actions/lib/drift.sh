@@ -1,6 +1,6 @@
 # In: COMMAND, INPUT_CONFIG, credentials. Out: exit-code, summary, has-changes, fingerprint, issue-file.
 # Exit code 2, that there is drift, is left to the issue.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 
 read_config_options
 folder="$(mktemp -d "$RUNNER_TEMP/drift.XXXXXX")"
@@ -12,8 +12,7 @@ if ((code == 0 || code == 2)); then
   show 'Drift' "$folder/drift.txt"
   changes="$( ((code == 2)) && echo true || echo false)"
   fingerprint="$(jq --raw-output '.fingerprint' "$folder/drift.json")"
-  summary="$(jq --raw-output '"Drift: \(.resource_changes | length) changed, \(.unmanaged | length) enabled but not in "
-    + "the configuration."' "$folder/drift.json")"
+  summary="$(grep -E -m1 '^(Drift: |No drift\.)' "$folder/drift.txt")"
 fi
 summarize "$folder/drift.md"
 printf '%s\n' "exit-code=$code" "summary=$summary" "has-changes=$changes" "fingerprint=$fingerprint" \

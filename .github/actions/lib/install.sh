@@ -1,6 +1,6 @@
 # Installs scalekit-apply into a folder of its own in this job. Nothing of it is put on the PATH.
 # In: INPUT_VERSION, a version, or a wheel in the workspace; empty for the checkout that holds this action. Out: command.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 
 version="${INPUT_VERSION-}"
 home="${version:-checkout}"

@@ -1,7 +1,7 @@
 # In: COMMAND, INPUT_CONFIG, INPUT_BASE_REF, credentials.
 # Out: exit-code, summary, has-changes, fingerprint, plan-file, comment-file. Does not fail: the last step of the action
 # does, after the comment was written.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 
 read_config_options
 options=("${config_options[@]}")
@@ -18,8 +18,7 @@ if [[ -s "$folder/plan.json" ]]; then
   show 'Plan' "$folder/plan.txt"
   changes="$(jq '.resource_changes | length > 0' "$plan")"
   fingerprint="$(jq --raw-output '.fingerprint' "$plan")"
-  summary="$(jq --raw-output '.summary
-    | "Plan: \(.enable) to enable, \(.disable) to disable, \(.unchanged) unchanged."' "$plan")"
+  summary="$(grep -E -m1 '^(Plan: |No changes\.)' "$folder/plan.txt")"
 elif [[ ! -s "$folder/plan.md" ]]; then
   printf '<!-- scalekit-apply environment=- fingerprint=- truncated=false -->\n\n**No plan: exit code %s.** %s\n' \
     "$code" 'The log of this run says why.' >"$folder/plan.md"

@@ -1,7 +1,7 @@
 # Finds what was reviewed: the pull request behind the commit of this run, its plan and its comment.
 # In: INPUT_WORKFLOW, INPUT_ARTIFACT (a name, or empty), SCALEKIT_ENVIRONMENT_URL.
 # Out: pull-request, head-sha, run-id, artifact-id, fingerprint. Fails when there is no reviewed plan.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/api.sh"
 
 folder="$RUNNER_TEMP"

@@ -1,6 +1,6 @@
 # In: COMMAND, INPUT_PLAN_FILE, INPUT_EXPECT_FINGERPRINT, INPUT_CONFIG, INPUT_BASE_REF, credentials.
 # Out: exit-code, summary, has-changes, fingerprint, plan-file.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 
 read_config_options
 plan="${INPUT_PLAN_FILE-}" expected="${INPUT_EXPECT_FINGERPRINT-}"

@@ -1,6 +1,6 @@
 # Keeps one open issue for an environment that drifted: opened or updated from ISSUE_FILE, closed when the drift is gone.
 # In: ISSUE_FILE, DRIFTED (true or false). Fails when it cannot: nobody would hear of the drift.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/api.sh"
 
 folder="$RUNNER_TEMP"

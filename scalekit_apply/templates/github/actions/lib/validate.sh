@@ -1,5 +1,5 @@
 # In: COMMAND, INPUT_CONFIG. Out: exit-code, summary.
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/runner.sh"
 
 read_config_options
 folder="$(mktemp -d "$RUNNER_TEMP/validate.XXXXXX")"
