@@ -34,6 +34,7 @@ ORGANIZATIONS: Final = tuple(dict.fromkeys(HOMES.values()))
 FORMATS: Final = tuple(item for item in Format if item is not Format.SARIF)
 STATES: Final = frozenset({"applied", "already", "failed", "skipped", "unknown"})
 SETTLED: Final = frozenset({"applied", "already"})
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108  # names in it are made up as everywhere
 _CONFIGURED: Final = frozenset({"plan", "apply", "drift", "doctor", "validate"})
 _RENDERED: Final = frozenset({"plan", "apply", "drift"})
 _CANARIES: Final = (CLIENT_SECRET, OIDC_SECRET, "eyJ", "Bearer ")
@@ -91,7 +92,8 @@ class Laboratory:
     """An environment that outlives restarts, a configuration, and everything that can be done to them."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
+        # In memory where that can be: every file is written for good, which disks take their time for.
+        self._folder = tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
         self.folder = Path(self._folder.name)
         self.wanted: dict[str, Wanted] = {}
         self.plan: Path | None = None

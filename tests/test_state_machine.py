@@ -80,6 +80,9 @@ _FAULTS = (
 )
 
 
+_LYING = frozenset({"error-message", "wrong-enabled", "not-sticking", "reverting=1", "reverting=2"})
+
+
 def _later(spec: str, skip: int) -> str:
     return spec if "skip=" in spec else f"{spec},skip={skip}"
 
@@ -89,6 +92,15 @@ _faults = st.lists(
 ).map(tuple)
 _connections = st.sampled_from(CONNECTIONS)
 _organizations = st.sampled_from(ORGANIZATIONS)
+_deeds = st.sampled_from(["toggle", "toggle", "delete", "status", "rename"])
+# What a service does that says one thing and does another, or says nothing.
+_lies = st.builds(
+    _later,
+    st.sampled_from(
+        [spec for spec in _FAULTS if "after" in spec or spec.partition(",")[0] in _LYING or "cut=0" in spec]
+    ),
+    st.integers(0, 3),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +140,19 @@ class Laws(RuleBasedStateMachine):
 
     # -- what people do to the configuration ---------------------------------------------------------
 
-    @rule(name=_connections, enabled=st.booleans(), protected=st.sampled_from([False, False, False, True]))
-    def ask_for(self, name: str, enabled: bool, protected: bool) -> None:
+    @rule(
+        name=_connections,
+        enabled=st.none() | st.booleans(),
+        protected=st.sampled_from([False, False, False, True]),
+        unmanaged=st.sampled_from(["ignore", "report", "disable"]),
+    )
+    def ask_for(self, name: str, enabled: bool | None, protected: bool, unmanaged: str) -> None:
         wanted = self.lab.wanted.setdefault(HOMES[name], Wanted())
-        wanted.connections[name] = enabled, protected
+        wanted.unmanaged = unmanaged
+        if enabled is None:
+            wanted.connections.pop(name, None)
+        else:
+            wanted.connections[name] = enabled, protected
 
     @rule()
     def ask_for_the_opposite_of_everything(self) -> None:
@@ -140,47 +161,31 @@ class Laws(RuleBasedStateMachine):
             for name in wanted.connections:
                 wanted.connections[name] = not live.get(name, True), False
 
-    @rule(name=_connections)
-    def no_longer_name(self, name: str) -> None:
-        if HOMES[name] in self.lab.wanted:
-            self.lab.wanted[HOMES[name]].connections.pop(name, None)
-
-    @rule(name=_organizations, unmanaged=st.sampled_from(["ignore", "report", "disable"]))
-    def leave_the_rest_to(self, name: str, unmanaged: str) -> None:
-        self.lab.wanted.setdefault(name, Wanted()).unmanaged = unmanaged
-
     @rule(name=_organizations)
     def no_longer_name_an_organization(self, name: str) -> None:
         self.lab.wanted.pop(name, None)
 
     # -- what others do to the environment -----------------------------------------------------------
 
-    @rule(name=_connections)
-    def somebody_toggles(self, name: str) -> None:
-        if name in self.lab.live():
-            self.lab.emulator.store.toggle(name)
+    @rule(name=_connections, deed=_deeds)
+    def somebody_else_acts(self, name: str, deed: str) -> None:
+        self._somebody(name, deed)
 
-    @rule(name=_connections)
-    def somebody_deletes(self, name: str) -> None:
-        if name in self.lab.live():
-            self.lab.emulator.store.delete_connection(name)
-
-    @rule(name=_connections, enabled=st.booleans())
-    def somebody_makes_it_again(self, name: str, enabled: bool) -> None:
+    def _somebody(self, name: str, deed: str) -> None:
+        store, organization_id = self.lab.emulator.store, HOMES[name]
         if name not in self.lab.live():
-            made = self.lab.seeded(name, enabled=enabled)
-            self.lab.emulator.add_connection(made, organization_id=HOMES[name])
-
-    @rule(name=_connections, status=st.sampled_from(["COMPLETED", "COMPLETED", "IN_PROGRESS"]))
-    def somebody_changes_the_status(self, name: str, status: str) -> None:
-        if name in self.lab.live():
-            self.lab.emulator.store.set_status(name, status)
-
-    @rule(
-        name=_organizations, label=st.sampled_from(["", "Megasoft", "\x1b]8;;x\x1b\\", "]]>\n::warning::x"])
-    )
-    def somebody_renames(self, name: str, label: str) -> None:
-        self.lab.emulator.store.rename_organization(name, label)
+            made = self.lab.seeded(name, enabled=deed == "toggle")
+            self.lab.emulator.add_connection(made, organization_id=organization_id)
+            return
+        match deed:
+            case "toggle":
+                store.toggle(name)
+            case "delete":
+                store.delete_connection(name)
+            case "rename":
+                store.rename_organization(organization_id, f"]]>\n::warning::{name}\x1b]8;;x\x1b\\")
+            case _:
+                store.set_status(name, "COMPLETED" if self.lab.status(name) != "COMPLETED" else "IN_PROGRESS")
 
     @rule()
     def the_environment_restarts(self) -> None:
@@ -188,8 +193,10 @@ class Laws(RuleBasedStateMachine):
 
     # -- runs that nobody disturbs -------------------------------------------------------------------
 
-    @rule(save=st.booleans(), concurrency=st.sampled_from(["1", "8"]))
-    def plan(self, save: bool, concurrency: str) -> None:
+    @rule(opposite=st.booleans(), concurrency=st.sampled_from(["1", "8"]))
+    def plan(self, opposite: bool, concurrency: str) -> None:
+        if opposite:
+            self.ask_for_the_opposite_of_everything()
         path = self.lab.folder / f"plan-{len(self.saved)}"
         self.lab.write()
         ran = self.lab.run("plan", "--out", str(path), "--concurrency", concurrency)
@@ -199,9 +206,8 @@ class Laws(RuleBasedStateMachine):
         _law_1(ran)
         assert expected.keys() <= self.lab.may_change(), "law 4"
         assert path.read_text("utf-8") == ran.files[Format.JSON]
-        if save:
-            statuses = {name: self.lab.status(name) for name in expected}
-            self.saved.append(Saved(path=path, document=ran.document, statuses=statuses))
+        statuses = {name: self.lab.status(name) for name in expected}
+        self.saved.append(Saved(path=path, document=ran.document, statuses=statuses))
 
     @rule()
     def law_8_plan_it_in_another_order_and_other_files(self) -> None:
@@ -228,9 +234,11 @@ class Laws(RuleBasedStateMachine):
         self._apply_undisturbed(concurrency)
 
     @precondition(lambda self: self.saved)
-    @rule(data=st.data())
-    def apply_what_was_saved(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), deeds=st.lists(_deeds, max_size=2))
+    def apply_what_was_saved(self, data: st.DataObject, deeds: list[str]) -> None:
         saved = data.draw(st.sampled_from(self.saved))
+        for deed in deeds:
+            self._somebody(data.draw(st.sampled_from([*saved.changes, *CONNECTIONS])), deed)
         self.lab.plan = saved.path
         live = self.lab.live()
         gone = any(
@@ -307,8 +315,15 @@ class Laws(RuleBasedStateMachine):
 
     @rule(faults=_faults, concurrency=st.sampled_from(["1", "8"]))
     def apply_under_faults(self, faults: tuple[str, ...], concurrency: str) -> None:
+        self.ask_for_the_opposite_of_everything()
         ran = self._apply("--concurrency", concurrency, faults=faults)
         self._hold_disturbed(ran, faults=faults)
+
+    @rule(lie=_lies, concurrency=st.sampled_from(["1", "8"]))
+    def apply_to_a_service_that_lies(self, lie: str, concurrency: str) -> None:
+        self.ask_for_the_opposite_of_everything()
+        ran = self._apply("--concurrency", concurrency, faults=(lie,))
+        self._hold_disturbed(ran, faults=(lie,))
 
     @precondition(lambda self: self.saved)
     @rule(faults=_faults, data=st.data())
@@ -327,6 +342,8 @@ class Laws(RuleBasedStateMachine):
     def apply_and_interrupt(
         self, number: int, terminated: bool, twice: bool, faults: tuple[str, ...]
     ) -> None:
+        self.ask_for_the_opposite_of_everything()
+
         def interrupt(arrived: int, _: Request) -> Fault | None:
             if arrived == number:
                 for _turn in range(1 + twice):
@@ -343,6 +360,8 @@ class Laws(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 14))
     def apply_and_die(self, number: int) -> None:
+        self.ask_for_the_opposite_of_everything()
+
         def die(arrived: int, _: Request) -> Fault | None:
             if arrived == number:
                 # Nothing gets out any more, and nobody hears what comes of it.
@@ -359,6 +378,8 @@ class Laws(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 14), name=_connections)
     def apply_while_somebody_toggles(self, number: int, name: str) -> None:
+        self.ask_for_the_opposite_of_everything()
+
         def toggle(arrived: int, _: Request) -> Fault | None:
             if arrived == number and name in self.lab.live():
                 self.lab.emulator.store.toggle(name)
