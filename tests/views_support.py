@@ -262,6 +262,26 @@ RESULTS: Final[Mapping[str, Applied]] = {
             outcomes=frozenset({Outcome.INTERRUPTED, Outcome.INCOMPLETE}),
         ),
     ),
+    "warned": Applied(
+        plan=PLANS["everything"],
+        result=_result(
+            plan_of(
+                CHANGES, WARNING, replace(UNPLACED, summary="Reading back failed: no answer within 30 s.")
+            ),
+            _done(0),
+            _done(1),
+            replace(_done(2), state=State.UNKNOWN, message="reading back failed: no answer within 30 s."),
+            outcomes=frozenset({Outcome.INCOMPLETE}),
+        ),
+    ),
+    "blocked": Applied(
+        plan=PLANS["blocked"],
+        result=_result(
+            PLANS["blocked"],
+            *(_skipped(number, "not started, because a check blocks the plan") for number in range(3)),
+            outcomes=frozenset({Outcome.BLOCKED}),
+        ),
+    ),
     "declined": Applied(
         plan=PLANS["everything"],
         result=_result(

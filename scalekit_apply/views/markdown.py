@@ -23,6 +23,8 @@ from scalekit_apply.views.escaping import (
 from scalekit_apply.views.paging import Section, Tier, page
 
 _SHOWN: Final = 20
+_CHECKS: Final = Markup("#### Checks")
+_NOTES: Final = Markup("Notes")
 _PLAN_TABLE: Final = (
     Markup("| Change | Organization | Connection | Live | Source |"),
     Markup("| :-- | :-- | :-- | :-- | :-- |"),
@@ -110,12 +112,20 @@ class MarkdownView:
             rows=[fuse("- ", count, " skipped: ", prose(said)) for said, count in shared.items() if count],
             tier=Tier.CHECKS,
         )
-        found = [*result.diagnostics]
+        before, others = wording.apart(result)
         return page(
             result.environment,
             result.fingerprint,
             head,
-            [ended, skipped, *_checks(found), *_folded((), found), _details(result.fingerprint, None)],
+            [
+                ended,
+                skipped,
+                *_checks(others, Markup("#### Problems")),
+                *_checks(before, Markup("#### Checks, as they were right before applying")),
+                *_folded((), others),
+                *_folded((), before, Markup("Notes of the checks, as they were right before applying")),
+                _details(result.fingerprint, None),
+            ],
         )
 
     def diagnostics(self, diagnostics: Diagnostics, files: Sequence[str]) -> str:
@@ -170,12 +180,14 @@ def _disables_first(changes: Iterable[Change]) -> list[Change]:
     return sorted(changes, key=lambda change: change.action is Action.ENABLE)
 
 
-def _checks(found: Sequence[Diagnostic]) -> list[Section]:
+def _checks(found: Sequence[Diagnostic], title: Markup = _CHECKS) -> list[Section]:
     rows = [_problem(item) for item in found if item.severity is not Severity.NOTE]
-    return [Section(title=Markup("#### Checks"), head=(), rows=rows, tier=Tier.CHECKS)]
+    return [Section(title=title, head=(), rows=rows, tier=Tier.CHECKS)]
 
 
-def _folded(unmanaged: Sequence[LiveConnection], found: Sequence[Diagnostic]) -> list[Section]:
+def _folded(
+    unmanaged: Sequence[LiveConnection], found: Sequence[Diagnostic], title: Markup = _NOTES
+) -> list[Section]:
     notes = [_problem(item) for item in found if item.severity is Severity.NOTE]
     return [
         Section(
@@ -185,7 +197,7 @@ def _folded(unmanaged: Sequence[LiveConnection], found: Sequence[Diagnostic]) ->
             tier=Tier.DETAILS,
             folded=True,
         ),
-        Section(title=Markup("Notes"), head=(), rows=notes, tier=Tier.DETAILS, folded=True),
+        Section(title=title, head=(), rows=notes, tier=Tier.DETAILS, folded=True),
     ]
 
 

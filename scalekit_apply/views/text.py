@@ -79,7 +79,12 @@ class TextView:
                 if count
             ]
         )
-        blocks.extend(self._problem(item) for item in result.diagnostics)
+        before, others = wording.apart(result)
+        heading = [self._paint(_Color.BOLD, wording.BEFORE_APPLYING)] if before else []
+        for found in before:
+            blocks.append([*heading, *self._problem(found)])
+            heading = []
+        blocks.extend(self._problem(item) for item in others)
         closing = _allowed(result.allowed) + _partial(plan.targets if plan else ())
         closing.append(self._paint(_Color.BOLD, wording.result_summary(result)))
         closing.append(weld("Environment: ", whole(result.environment)))

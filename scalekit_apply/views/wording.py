@@ -16,6 +16,7 @@ NO_CHANGES: Final = Plain("No changes. Live state matches the configuration.")
 NO_DRIFT: Final = Plain("No drift. Live state matches the configuration.")
 SHOWN_DOMAINS: Final = 5
 DOMAINS_LIMIT: Final = 160
+_CHECKS: Final = frozenset(check.value for check in Check)
 _SUMMARY_WORDS: Final[Mapping[str, LiteralString]] = {
     word: word for word in ("enabled", "disabled", "already", "failed", "skipped", "unknown")
 }
@@ -170,6 +171,20 @@ def shared_reasons(result: Result) -> dict[str, int]:
         for message, count in counts.items()
         if count > 1 or message in said
     }
+
+
+BEFORE_APPLYING: Final = Plain("Checks, as they were right before applying:")
+
+
+def apart(result: Result) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """What the checks said before the first call, and what is to be said about the run itself.
+
+    Checks speak of what would be. As long as nothing was done that is right as it stands, so then the first
+    list is empty.
+    """
+    done = any(item.state not in {State.SKIPPED, State.ALREADY} for item in result.results)
+    before = [item for item in result.diagnostics if done and item.check in _CHECKS]
+    return before, [item for item in result.diagnostics if item not in before]
 
 
 def origin_heading(origin: Origin | None) -> Plain | None:

@@ -5,7 +5,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from views_support import CHANGES, ENVIRONMENT, ERROR, PLANS, PROBLEMS, RESULTS, Applied, desired, plan_of
+from views_support import (
+    CHANGES,
+    ENVIRONMENT,
+    ERROR,
+    PLANS,
+    PROBLEMS,
+    RESULTS,
+    WARNING,
+    Applied,
+    desired,
+    plan_of,
+)
 
 from scalekit_apply import checks, views
 from scalekit_apply.diagnostics import Diagnostics, Severity
@@ -113,6 +124,16 @@ def test_a_result_has_a_row_for_every_change(case: Applied) -> None:
     assert len([line for line in written.splitlines() if "`conn_" in line and line.startswith("|")]) == len(
         case.result.results
     )
+
+
+def test_after_an_apply_checks_are_told_apart_from_problems() -> None:
+    case = RESULTS["warned"]
+    note = replace(WARNING, severity=Severity.NOTE)
+    result = replace(case.result, diagnostics=case.result.diagnostics + [note])
+    written = views.render_result(result, case.plan, Format.MARKDOWN)
+    problems, _, rest = written.partition("#### Checks, as they were right before applying\n\n- **Warning:**")
+    assert "#### Problems\n\n- **Error:** Reading back failed: no answer" in problems
+    assert "<summary>Notes of the checks, as they were right before applying (1)</summary>" in rest
 
 
 def test_notes_are_folded_and_errors_are_not() -> None:

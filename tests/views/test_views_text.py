@@ -123,6 +123,22 @@ def test_a_reason_of_one_change_stands_below_it_unless_a_problem_says_it() -> No
     assert "conn_2123312131125533\n      not started: Not approved, nothing was changed.\n" in unsaid
 
 
+def test_after_an_apply_checks_are_told_apart_from_what_happened() -> None:
+    case = RESULTS["warned"]
+    written = views.render_result(case.result, case.plan, Format.TEXT)
+    heading = (
+        "\nChecks, as they were right before applying:\nWarning: org_59615193906282635 would end without"
+    )
+    assert heading in written
+    assert written.index(heading) < written.index("Error: Reading back failed") < written.index("Apply ")
+    assert "applying" not in views.render_plan(PLANS["everything"], Format.TEXT)
+    # Where nothing was done, "would" is right as it stands.
+    for name in ("blocked", "declined", "complete"):
+        case = RESULTS[name]
+        for format_ in (Format.TEXT, Format.MARKDOWN):
+            assert "right before" not in views.render_result(case.result, case.plan, format_)
+
+
 @pytest.mark.parametrize("state", State)
 def test_every_state_is_told_apart(state: State) -> None:
     results = tuple(ChangeResult(change=change, state=state) for change in CHANGES)
