@@ -30,7 +30,7 @@ from scalekit_apply.yamlsource import parse
 NAME: Final = "f.yaml"
 LONGEST: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
-_WORDS: Final = (
+WORDS: Final = (
     *(
         "version: 1",
         "environment",
@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> None:
         for data in seeds():
             (corpus / hashlib.sha256(data).hexdigest()).write_bytes(data)
     with tempfile.NamedTemporaryFile("w", suffix=".dict", encoding="ascii") as dictionary:
-        for word in _WORDS:
+        for word in WORDS:
             escaped = "".join(f"\\x{byte:02x}" for byte in word.encode("utf-8"))
             dictionary.write(f'"{escaped}"\n')
         dictionary.flush()
