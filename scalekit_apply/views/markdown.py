@@ -168,7 +168,7 @@ def _origin_title(origin: Origin | None) -> Markup:
         case None:
             return Markup("#### Changes")
         case Origin.CONFIG:
-            return Markup("#### Changes that this change of the configuration asks for (config)")
+            return Markup("#### Changes that this edit of the configuration asks for (config)")
         case Origin.DRIFT:
             return Markup("#### Changes because live moved away from the configuration (drift)")
         case _:

@@ -102,13 +102,17 @@ class TextView:
     def _changes(self, changes: Sequence[Change]) -> list[list[Plain]]:
         blocks: list[list[Plain]] = []
         for origin, members in wording.by_origin(changes):
-            if heading := wording.origin_heading(origin):
-                blocks.append([self._paint(_Color.BOLD, heading)])
+            title = wording.origin_heading(origin, len(members))
+            heading = [self._paint(_Color.BOLD, title)] if title else []
             for _, group in groupby(members, key=lambda change: change.address.organization_id):
                 items = list(group)
                 longest = max(len(whole(item.address.connection_id)) for item in items)
                 lines = [self._change(item, longest) for item in items]
-                blocks.append([self._organization(items[0].live), *lines])
+                blocks.append([*heading, self._organization(items[0].live), *lines])
+                heading = []
+        if wording.has_order(changes):
+            # Disables are listed first because they are what a reviewer must not miss.
+            blocks.append([wording.ENABLES_FIRST])
         return blocks
 
     def _organization(self, live: LiveConnection) -> Plain:
@@ -171,11 +175,10 @@ class TextView:
     def _problem(self, item: Diagnostic) -> list[Plain]:
         color = _severity_color(item.severity)
         start = self._paint(color, weld(wording.severity_word(item.severity), ":"))
-        place = Plain(_GAP.join(whole(part) for part in wording.problem_place(item)))
-        block = [
-            weld(start, " ", plain(item.summary, SENTENCE_LIMIT)),
-            weld("  ", self._paint(_Color.FAINT, place)),
-        ]
+        block = [weld(start, " ", plain(item.summary, SENTENCE_LIMIT))]
+        if wording.leads_somewhere(item):
+            place = Plain(_GAP.join(whole(part) for part in wording.problem_place(item)))
+            block.append(weld("  ", self._paint(_Color.FAINT, place)))
         detail = spread(item.detail)
         # More than one line could imitate lines of this view, so each carries a mark.
         block.extend(weld("  " if len(detail) == 1 else "  | ", line) for line in detail)

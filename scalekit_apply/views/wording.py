@@ -187,17 +187,27 @@ def apart(result: Result) -> tuple[list[Diagnostic], list[Diagnostic]]:
     return before, [item for item in result.diagnostics if item not in before]
 
 
-def origin_heading(origin: Origin | None) -> Plain | None:
-    """The heading over the changes of one origin."""
+def origin_heading(origin: Origin | None, changes: int) -> Plain | None:
+    """The heading over the changes of one origin, and how many they are."""
+    number = counted(changes, "change", "changes")
     match origin:
         case None:
             return None
         case Origin.CONFIG:
-            return Plain("config: this change of the configuration asks for")
+            return weld("config: ", number, " that this edit of the configuration asks for")
         case Origin.DRIFT:
-            return Plain("drift: live moved away from the configuration")
+            return weld("drift: ", number, ", because live moved away from the configuration")
         case _:
             assert_never(origin)
+
+
+ENABLES_FIRST: Final = Plain("Enables come first, and are read back before anything is disabled.")
+
+
+def has_order(changes: Sequence[Change]) -> bool:
+    """Whether something is enabled and something disabled in one organization."""
+    actions = {(change.address.organization_id, change.action) for change in changes}
+    return len(actions) > len({organization_id for organization_id, _ in actions})
 
 
 def by_origin(changes: Sequence[Change]) -> list[tuple[Origin | None, list[Change]]]:
@@ -235,6 +245,11 @@ def problem_place(item: Diagnostic) -> list[str]:
         item.check,
         *([item.address] if item.address else []),
     ]
+
+
+def leads_somewhere(item: Diagnostic) -> bool:
+    """Whether a problem has a place, or a name that can be looked up and set."""
+    return item.location is not None or bool(item.address) or item.check in _CHECKS
 
 
 def about(live: LiveConnection) -> Plain:

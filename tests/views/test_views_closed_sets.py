@@ -17,7 +17,7 @@ _CASES: dict[str, Callable[[], object]] = {
     "verb": lambda: wording.verb(_UNHEARD),
     "participle": lambda: wording.participle(_UNHEARD),
     "ending": lambda: wording.ending(_END),
-    "origin heading": lambda: wording.origin_heading(_UNHEARD),
+    "origin heading": lambda: wording.origin_heading(_UNHEARD, 1),
     "severity": lambda: wording.severity_word(_UNHEARD),
     "severity of an annotation": lambda: github._kind(_UNHEARD),
     "end of an annotation": lambda: github._kind_of_end(_UNHEARD),

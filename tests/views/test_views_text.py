@@ -3,12 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from views_support import CHANGES, ERROR, GONE, PLANS, PROBLEMS, RESULTS, UNEXPECTED, plan_of
+from views_support import CHANGES, ERROR, GONE, PLANS, PROBLEMS, RESULTS, UNEXPECTED, UNPLACED, plan_of
 
 from scalekit_apply import views
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
 from scalekit_apply.exits import Outcome
 from scalekit_apply.model import Check
+from scalekit_apply.plan import Change
 from scalekit_apply.result import ChangeResult, State
 from scalekit_apply.views import Format
 from scalekit_apply.views.text import render_table
@@ -53,11 +54,44 @@ def test_a_partial_plan_names_its_targets() -> None:
 
 
 def test_a_compared_plan_keeps_what_was_asked_for_apart_from_drift() -> None:
-    asked, _, drifted = text_of_plan("compared").partition("\ndrift: ")
-    assert asked.startswith("config: ")
+    asked, _, drifted = text_of_plan("compared").partition("\n\ndrift: ")
+    assert asked.startswith(
+        "config: 2 changes that this edit of the configuration asks for\norg_59615193906282635  Megasoft\n"
+    )
     assert "enable  conn_88 " in asked
     assert "conn_2123312131125533" not in asked
-    assert "disable conn_2123312131125533" in drifted
+    assert drifted.startswith(
+        "1 change, because live moved away from the configuration\norg_59615193906282635  Megasoft\n"
+        "  - disable conn_2123312131125533"
+    )
+
+
+_ORDER = "Enables come first, and are read back before anything is disabled.\n"
+
+
+def test_disables_that_are_listed_first_are_said_to_be_made_last() -> None:
+    written = text_of_plan("blocked")
+    assert written.count(_ORDER) == 1
+    assert written.index("conn_900") < written.index(_ORDER) < written.index("Error: ")
+    # What makes one organization's enables and disables is applied together, whatever asked for it.
+    assert text_of_plan("compared").count(_ORDER) == 1
+
+
+@pytest.mark.parametrize("changes", [(), CHANGES[:1], CHANGES[1:], (CHANGES[0], CHANGES[2])])
+def test_without_an_order_inside_an_organization_nothing_is_said_of_one(changes: tuple[Change, ...]) -> None:
+    assert _ORDER not in views.render_plan(plan_of(changes), Format.TEXT)
+
+
+def test_the_name_of_a_rule_stands_only_where_it_leads_somewhere() -> None:
+    assert views.render_diagnostics(Diagnostics([UNPLACED]), Format.TEXT) == f"Error: {UNPLACED.summary}\n"
+    for placed in (
+        replace(UNPLACED, address="org_1"),
+        replace(UNPLACED, location=ERROR.location),
+        replace(UNPLACED, check=Check.MASS_DISABLE.value),
+    ):
+        assert placed.check in views.render_diagnostics(Diagnostics([placed]), Format.TEXT)
+    for format_ in (Format.JSON, Format.GITHUB, Format.GITLAB, Format.SARIF, Format.JUNIT):
+        assert UNPLACED.check in views.render_diagnostics(Diagnostics([UNPLACED]), format_)
 
 
 def test_an_unmanaged_connection_is_not_said_twice() -> None:
