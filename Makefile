@@ -29,7 +29,7 @@ demo: $(VENV)/installed ## Plan, apply and plan again on a local Scalekit enviro
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scalekit-apply emulator --seed examples/quickstart/seed.json -- sh examples/quickstart/demo.sh
 
 test: $(VENV)/developing ## Run all tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/developing ## Check style and types
 	$(BIN)/ruff check .
