@@ -10,7 +10,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from scalekit_apply.checks.evidence import CheckFunction, Evidence, Finding, not_computable, quoted
+from scalekit_apply.checks.evidence import (
+    CheckFunction,
+    Evidence,
+    Finding,
+    allowance,
+    not_computable,
+    quoted,
+)
 from scalekit_apply.checks.facts import connection_not_found, expectation_failed, organization_name
 from scalekit_apply.checks.protection import mass_disable, organization_lockout, protected_connection
 from scalekit_apply.checks.readiness import (
@@ -91,7 +98,8 @@ def _diagnostic(
     detail = finding.detail
     if severity is Severity.ERROR and check in allowed and not check.rule.fixed:
         severity = Severity.WARNING
-        detail = f"Allowed by `--allow {check.value}`. {detail}"
+        # Who passed the option is not told to pass it.
+        detail = f"Allowed by `--allow {check.value}`. {detail.replace(allowance(check), '')}"
     return Diagnostic(
         severity=severity,
         check=check.value,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from scalekit_apply.diagnostics import Location
-from scalekit_apply.model import Address, Desired, Live, OrganizationId
+from scalekit_apply.model import Address, Check, Desired, Live, OrganizationId
 from scalekit_apply.plan import Action, Change
 
 
@@ -74,6 +74,11 @@ def not_computable(
         location=location,
         computed=False,
     )
+
+
+def allowance(check: Check) -> str:
+    """The half sentence with which advice ends where a check can be allowed."""
+    return f", or pass `--allow {check.value}`"
 
 
 def quoted(text: str) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from scalekit_apply.checks.evidence import Evidence, Finding, not_computable
+from scalekit_apply.checks.evidence import Evidence, Finding, allowance, not_computable
 from scalekit_apply.model import Check, ConnectionId, OrganizationId
 
 _PERCENTAGE_COUNTS_FROM: Final = 10
@@ -45,7 +45,7 @@ def mass_disable(evidence: Evidence) -> Iterator[Finding]:
         yield not_computable(
             None,
             f"{min(unread)} was not read, so the share of disabled connections is unknown",
-            f"Plan again, or pass `--allow {Check.MASS_DISABLE.value}`",
+            f"Plan again{allowance(Check.MASS_DISABLE)}",
         )
         return
     enabled = sum(
@@ -70,7 +70,7 @@ def _connections(count: int) -> str:
 
 def _raise_limit(key: str, value: int) -> str:
     return (
-        f"If that is intended, set `limits.{key}: {value}`, or pass `--allow {Check.MASS_DISABLE.value}`;"
+        f"If that is intended, set `limits.{key}: {value}`{allowance(Check.MASS_DISABLE)};"
         " otherwise disable fewer at a time."
     )
 
@@ -90,7 +90,7 @@ def organization_lockout(evidence: Evidence) -> Iterator[Finding]:
             yield not_computable(
                 organization_id,
                 "its connections were not read",
-                f"Plan again, or pass `--allow {Check.ORGANIZATION_LOCKOUT.value}`",
+                f"Plan again{allowance(Check.ORGANIZATION_LOCKOUT)}",
                 location,
             )
             continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from scalekit_apply.checks.evidence import Evidence, Finding, fact, not_computable
+from scalekit_apply.checks.evidence import Evidence, Finding, allowance, fact, not_computable
 from scalekit_apply.model import Certificate, Check, ConnectionDetail, Level
 from scalekit_apply.plan import Change
 
@@ -125,9 +125,7 @@ def _unread(evidence: Evidence, change: Change, check: Check, reason: str) -> Fi
 
 def _override(check: Check) -> str:
     quieter = Level.WARNING if check.rule.default is Level.ERROR else Level.NOTE
-    return (
-        f"set `checks: {{{check.value}: {quieter.value}}}` on the connection, or pass `--allow {check.value}`"
-    )
+    return f"set `checks: {{{check.value}: {quieter.value}}}` on the connection{allowance(check)}"
 
 
 def _date(moment: datetime) -> str:
