@@ -15,6 +15,7 @@ _SHORTEST_SECRET: Final = 4
 _TOKEN_LIKE: Final = re.compile(r"(?i:bearer\s+)[^\s\"']+|eyJ[\w-]{8,}(?:\.[\w-]*)*")
 # Between the scheme and the host: a name, and often a password.
 _USER_OF_URL: Final = re.compile(r"(?<=://)[^\s/?#\"'<>@]+(?=@)")
+_USER_IN_BODY: Final = re.compile(rb"://[^\s/?#\"'<>@]+@")
 _LETTERS: Final = re.compile("[0-9A-Za-z]+")
 # What JSON may write in place of a letter of ASCII.
 _ESCAPE: Final = re.compile(rb'\\(?:u00([0-7][0-9A-Fa-f])|(["\\/]))')
@@ -64,7 +65,7 @@ class Redactor:
         """
         plain = _ESCAPE.sub(_unescaped, data) if b"\\" in data else data
         # Nearly every answer ends here, the largest take a few milliseconds for it.
-        if not any(core in plain for _, core in self._hidden.values()) and not _has_user(plain):
+        if not any(core in plain for _, core in self._hidden.values()) and not _USER_IN_BODY.search(plain):
             return data
         try:
             value: object = json.loads(data)
@@ -105,7 +106,3 @@ def _spelled(char: str) -> str:
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
     return bytes([int(match[1], 16)]) if match[1] else match[2]
-
-
-def _has_user(data: bytes) -> bool:
-    return b"://" in data and b"@" in data
