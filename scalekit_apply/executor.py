@@ -317,7 +317,6 @@ class _Run:
         """Return the entries, and take no more from calls that were abandoned."""
         with self._lock:
             self._closed = True
-            self._sent = self._sent or bool(self._in_flight)
             return {change.address: self._final(change) for change in changes}
 
     def _final(self, change: Change) -> ChangeResult:

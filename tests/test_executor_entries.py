@@ -119,12 +119,21 @@ def test_a_call_that_met_a_defect_counts_as_one_that_was_sent() -> None:
     def answer(_method: str, subject: str) -> ApiError | None:
         if subject == "org_a/conn_2":
             raise RuntimeError("boom")
-        return Unavailable("away", sent=False)
+        return Unavailable("away", sent=False) if subject == "org_b/conn_3" else None
 
     api.hook = answer
     execution = run(api, [OFF, OTHER])
+    assert states(execution) == [State.FAILED, State.FAILED]
     assert execution.results[0].attempts == 1
     # Not UNAVAILABLE, which promises that nothing changed.
+    assert execution.outcomes == {Outcome.INCOMPLETE}
+
+
+def test_trouble_after_a_write_that_succeeded_is_an_incomplete_apply() -> None:
+    api = FakeApi([OFF, OTHER])
+    api.hook = lambda _, subject: Unavailable("away", sent=False) if subject == "org_b/conn_3" else None
+    execution = run(api, [OFF, OTHER])
+    assert states(execution) == [State.APPLIED, State.FAILED]
     assert execution.outcomes == {Outcome.INCOMPLETE}
 
 

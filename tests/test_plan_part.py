@@ -37,6 +37,32 @@ def test_the_part_is_the_plan_that_there_would_be_without_the_drift(
     assert asked_for(part) == part
 
 
+def test_a_note_names_the_drift_that_is_left_alone_and_only_where_there_is_some() -> None:
+    desired = desired_of([organization([wanted(at(name)) for name in ("conn_1", "conn_2", "conn_3")])])
+    live = live_of([live_connection(at(name), enabled=False) for name in ("conn_1", "conn_2", "conn_3")])
+    origins = (Origin.CONFIG, Origin.DRIFT, Origin.DRIFT)
+    changes = tuple(
+        replace(change, origin=origin)
+        for change, origin in zip(diff(desired, live).changes, origins, strict=True)
+    )
+    plan = Plan(
+        environment=HERE, changes=changes, unchanged=0, policy=policy_for(desired, changes), compared=True
+    )
+    part = asked_for(plan)
+    assert list(part.diagnostics) == [
+        Diagnostic(
+            severity=Severity.NOTE,
+            check="drift-left-alone",
+            summary="Drift is left alone: org_1/conn_2, org_1/conn_3.",
+            detail="The next plan shows it.",
+        )
+    ]
+    assert not part.complete
+    without = replace(plan, changes=changes[:1])
+    assert list(asked_for(without).diagnostics) == []
+    assert asked_for(without).complete
+
+
 def test_problems_of_what_is_left_out_go_with_it_and_all_others_stay() -> None:
     desired = desired_of([organization([wanted(at("conn_1")), wanted(at("conn_2"))])])
     live = live_of([live_connection(at(name), enabled=False) for name in ("conn_1", "conn_2")])

@@ -266,7 +266,7 @@ def test_a_lockout_that_the_plan_did_not_show_is_an_error_at_apply() -> None:
     result = apply_plan(made, applying(api))
     assert result.outcomes == {Outcome.BLOCKED}
     assert result.diagnostics[0].check == "organization-lockout"
-    assert "did not show this" in result.diagnostics[0].detail
+    assert result.diagnostics[0].detail == "The plan did not show this: plan again, and review the new plan."
     assert api.writes == []
 
 

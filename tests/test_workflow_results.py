@@ -55,14 +55,17 @@ def test_a_plan_compared_with_the_same_configuration_shows_drift() -> None:
     assert [change.origin for change in made.changes] == [Origin.DRIFT, Origin.DRIFT]
 
 
-def test_planning_and_applying_read_as_they_are_told() -> None:
+@pytest.mark.parametrize(
+    ("mode", "first"), [(ReadMode.ENVIRONMENT, "environment"), (ReadMode.ORGANIZATION, "org_a")]
+)
+def test_planning_and_applying_read_as_they_are_told(mode: ReadMode, first: str) -> None:
     api = FakeApi([ON, OFF])
-    made = plan(api, SWITCH, PlanOptions(read_mode=ReadMode.ENVIRONMENT))
-    assert api.calls[0] == ("list", "environment")
+    made = plan(api, SWITCH, PlanOptions(read_mode=mode))
+    assert api.calls[0] == ("list", first)
     api.calls.clear()
-    how = replace(applying(api), execution=ExecutionOptions(read_mode=ReadMode.ENVIRONMENT))
+    how = replace(applying(api), execution=ExecutionOptions(read_mode=mode))
     assert apply_plan(made, how).complete
-    assert api.calls[0] == ("list", "environment")
+    assert api.calls[0] == ("list", first)
 
 
 def test_applying_asks_no_list_of_an_organization_when_the_wide_one_has_all() -> None:

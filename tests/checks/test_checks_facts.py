@@ -24,7 +24,7 @@ from checks_support import (
 )
 
 from scalekit_apply.diagnostics import Diagnostic, Location, Severity
-from scalekit_apply.model import Check, Expectation, Live, LiveConnection, OrganizationId
+from scalekit_apply.model import Check, DesiredOrganization, Expectation, Live, LiveConnection, OrganizationId
 from scalekit_apply.plan import Change
 
 DESIRED = desired_of([organization([wanted()])])
@@ -82,6 +82,33 @@ def test_a_change_of_a_connection_that_is_gone_is_an_error_although_it_is_not_co
 def test_a_configured_connection_that_is_changed_and_gone_is_named_once() -> None:
     (found,) = judge(Check.CONNECTION_NOT_FOUND, DESIRED, Live(), changes_of(live_connection()))
     assert found.location == PLACE
+
+
+def test_an_organization_without_entries_that_has_nothing_may_be_mistyped() -> None:
+    (found,) = judge(Check.CONNECTION_NOT_FOUND, desired_of([organization()]), live_of([], empty=[ORG]))
+    assert found == Diagnostic(
+        severity=Severity.ERROR,
+        check="connection-not-found",
+        summary="org_1 has no connections or is unknown to this environment.",
+        detail="Correct the id of the organization or the `environment`, or remove the entry.",
+        address="org_1",
+        location=ORGANIZATION_PLACE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "live"),
+    [
+        (organization(), live_of([live_connection()])),
+        (organization(), live_of([])),
+        (organization(others=["conn_7"]), live_of([], empty=[ORG])),
+    ],
+    ids=["it has connections", "it was not read", "it manages others"],
+)
+def test_an_organization_without_entries_is_no_finding_of_its_own(
+    asked: DesiredOrganization, live: Live
+) -> None:
+    assert judge(Check.CONNECTION_NOT_FOUND, desired_of([asked]), live) == ()
 
 
 def expectation(expect: Expectation | None, live: LiveConnection) -> tuple[Diagnostic, ...]:
