@@ -46,8 +46,7 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
     permissions, 8 for the network and the service. Changes nothing, and never tries to.
     """
     runtime = context.ensure_object(Runtime)
-    runtime.use(take(Talk, values))
-    runtime.outputs = Outputs.parse(values["format"], (), READING_FORMATS)
+    runtime.open(take(Talk, values), Outputs.parse(values["format"], (), READING_FORMATS))
     connecting = take(Connecting, values)
     if context.get_parameter_source("max_retries") is ParameterSource.DEFAULT:
         connecting = replace(connecting, max_retries=_RETRIES)

@@ -10,6 +10,7 @@ import click
 
 from scalekit_apply import config, discovery, exporting, newfiles
 from scalekit_apply.cli.options import Connecting, Talk, connection_options, option, take, talk_options
+from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.runtime import Runtime
 from scalekit_apply.cli.selection import selected, selection_options
 from scalekit_apply.cli.session import reading
@@ -40,7 +41,7 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
     configuration already, which then grows. Changes nothing live: the client in use cannot write.
     """
     runtime = context.ensure_object(Runtime)
-    runtime.use(take(Talk, values))
+    runtime.open(take(Talk, values), Outputs())
     selection = selected(context)
     named = selection.named
     if not named and not selection.every:

@@ -47,8 +47,7 @@ def command(runtime: Runtime, /, organization: str, connection: str, **values: A
     Certificates come with the days they are still valid. Exits 3 when there is no such connection. Changes
     nothing: the client in use cannot write.
     """
-    runtime.use(take(Talk, values))
-    runtime.outputs = Outputs.parse(values["format"], (), READING_FORMATS)
+    runtime.open(take(Talk, values), Outputs.parse(values["format"], (), READING_FORMATS))
     address = Address(parse_organization_id(organization), _connection_id(connection))
     with reading(runtime, take(Connecting, values), None) as session:
         try:

@@ -42,8 +42,7 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
     Changes nothing: the client in use cannot write.
     """
     runtime = context.ensure_object(Runtime)
-    runtime.use(take(Talk, values))
-    runtime.outputs = Outputs.parse(values["format"], (), READING_FORMATS)
+    runtime.open(take(Talk, values), Outputs.parse(values["format"], (), READING_FORMATS))
     selection = selected(context)
     organizations = selection.named
     desired = None

@@ -46,15 +46,21 @@ class GithubView:
             [
                 wording.plan_summary(plan),
                 *([blocked] if blocked else []),
+                *wording.conditions(plan.allowed, plan.targets),
                 weld("Fingerprint: ", whole(plan.fingerprint)),
             ],
         )
 
-    def result(self, result: Result, plan: Plan | None) -> str:  # noqa: ARG002  # the result says it all
+    def result(self, result: Result, plan: Plan | None) -> str:
         """An error for a change that failed, a warning for one that was not made, a notice for the rest."""
         annotations = [*map(_problem, result.diagnostics), *(_ended(item) for item in result.results)]
         return _commands(
-            annotations, [wording.result_summary(result), weld("Fingerprint: ", whole(result.fingerprint))]
+            annotations,
+            [
+                wording.result_summary(result),
+                *wording.conditions(result.allowed, plan.targets if plan else ()),
+                weld("Fingerprint: ", whole(result.fingerprint)),
+            ],
         )
 
     def drift(self, plan: Plan) -> str:
@@ -66,7 +72,7 @@ class GithubView:
             *(_unmanaged(live) for live in plan.unmanaged if str(live.address) not in told),
             *map(_problem, found),
         ]
-        return _commands(annotations, [wording.drift_summary(plan)])
+        return _commands(annotations, [wording.drift_summary(plan), *wording.conditions((), plan.targets)])
 
     def diagnostics(self, diagnostics: Diagnostics, files: Sequence[str]) -> str:
         """An error, a warning or a notice a problem."""
@@ -93,7 +99,7 @@ def _change(change: Change) -> _Annotation:
     return _Annotation(
         kind="notice",
         title=weld(wording.verb(change.action), " ", whole(change.address.connection_id)),
-        lines=[wording.about(change.live)],
+        lines=[weld(wording.origin(change), wording.about(change.live))],
         location=change.source,
     )
 

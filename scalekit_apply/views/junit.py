@@ -35,11 +35,19 @@ class JunitView:
 
     def plan(self, plan: Plan) -> str:
         """Changes pass; what the checks found follows."""
-        return _suite("plan", [*map(_change, plan.changes), *map(_problem, plan.diagnostics)])
+        return _suite(
+            "plan",
+            [*map(_change, plan.changes), *map(_problem, plan.diagnostics)],
+            wording.conditions(plan.allowed, plan.targets),
+        )
 
-    def result(self, result: Result, plan: Plan | None) -> str:  # noqa: ARG002  # the result says it all
+    def result(self, result: Result, plan: Plan | None) -> str:
         """A change that failed, or of which nothing is known, is a failure."""
-        return _suite("apply", [*map(_ended, result.results), *map(_problem, result.diagnostics)])
+        return _suite(
+            "apply",
+            [*map(_ended, result.results), *map(_problem, result.diagnostics)],
+            wording.conditions(result.allowed, plan.targets if plan else ()),
+        )
 
     def drift(self, plan: Plan) -> str:
         """A difference is a failure, and so is an enabled connection that the configuration does not name."""
@@ -55,6 +63,7 @@ class JunitView:
         return _suite(
             "drift",
             [*map(_difference, plan.changes), *unmanaged, *map(_problem, wording.drift_problems(plan))],
+            wording.conditions((), plan.targets),
         )
 
     def diagnostics(self, diagnostics: Diagnostics, files: Sequence[str]) -> str:  # noqa: ARG002  # a case a problem
@@ -67,7 +76,7 @@ def _change(change: Change) -> _Case:
         classname=whole(change.address.organization_id),
         name=weld(wording.verb(change.action), " ", whole(change.address.connection_id)),
         location=change.source,
-        body=[_element("system-out", {}, [_text(wording.about(change.live))])],
+        body=[_element("system-out", {}, [_text(weld(wording.origin(change), wording.about(change.live)))])],
     )
 
 
@@ -136,15 +145,18 @@ def _failure_case(
     return _Case(classname=classname, name=name, location=location, body=body, failed=True)
 
 
-def _suite(name: LiteralString, cases: Sequence[_Case]) -> str:
+def _suite(name: LiteralString, cases: Sequence[_Case], said: Sequence[Plain] = ()) -> str:
     counts = {
         "tests": len(cases),
         "failures": sum(case.failed for case in cases),
         "errors": 0,
         "skipped": sum(case.skipped for case in cases),
     }
+    closing = [_element("system-out", {}, [_text(line) for line in said])] if said else []
     suite = _element(
-        "testsuite", {"name": weld("scalekit-apply ", name), **counts}, [_case(case) for case in cases]
+        "testsuite",
+        {"name": weld("scalekit-apply ", name), **counts},
+        [*(_case(case) for case in cases), *closing],
     )
     return f"{_HEAD}\n{_element('testsuites', {'name': Plain('scalekit-apply'), **counts}, [suite])}\n"
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final, LiteralString, assert_never
 
 from scalekit_apply.diagnostics import Diagnostic, Diagnostics, Severity
-from scalekit_apply.model import Check, LiveConnection
+from scalekit_apply.model import LiveConnection
 from scalekit_apply.plan import Action, Change, Plan
 from scalekit_apply.result import ChangeResult, Result, State
 from scalekit_apply.views import wording
@@ -55,7 +55,7 @@ class TextView:
             )
         blocks.extend(self._unmanaged(plan.unmanaged))
         blocks.extend(self._problem(item) for item in wording.drift_problems(plan))
-        closing = _partial(plan.targets)
+        closing = wording.conditions((), plan.targets)
         closing.append(self._paint(_Color.BOLD, wording.drift_summary(plan)))
         closing.append(weld("Environment: ", whole(plan.environment)))
         blocks.append(closing)
@@ -85,7 +85,7 @@ class TextView:
             blocks.append([*heading, *self._problem(found)])
             heading = []
         blocks.extend(self._problem(item) for item in others)
-        closing = _allowed(result.allowed) + _partial(plan.targets if plan else ())
+        closing = wording.conditions(result.allowed, plan.targets if plan else ())
         closing.append(self._paint(_Color.BOLD, wording.result_summary(result)))
         closing.append(weld("Environment: ", whole(result.environment)))
         closing.append(weld("Fingerprint: ", whole(result.fingerprint)))
@@ -185,7 +185,7 @@ class TextView:
         return block
 
     def _closing(self, plan: Plan, summary: Plain) -> list[Plain]:
-        block = _allowed(plan.allowed) + _partial(plan.targets)
+        block = wording.conditions(plan.allowed, plan.targets)
         block.append(self._paint(_Color.BOLD, summary))
         if blocked := wording.blocked(plan):
             block.append(self._paint(_Color.RED, blocked))
@@ -224,16 +224,6 @@ def _width(text: str) -> int:
 
 def _text(blocks: Iterable[Sequence[Plain]]) -> str:
     return "\n".join("".join(f"{line}\n" for line in block) for block in blocks if block)
-
-
-def _allowed(checks: Sequence[Check]) -> list[Plain]:
-    return [weld("Allowed: ", wording.listed([plain(check.value) for check in checks]))] if checks else []
-
-
-def _partial(targets: Sequence[str]) -> list[Plain]:
-    if not targets:
-        return []
-    return [weld("Partial, only these targets: ", wording.listed([whole(target) for target in targets]))]
 
 
 def _mark(item: ChangeResult) -> tuple[LiteralString, _Color | None]:

@@ -320,3 +320,18 @@ def _without_repeats(plan: Plan, found: Iterable[Diagnostic]) -> list[Diagnostic
             and item.address in listed_addresses
         )
     ]
+
+
+def conditions(allowed: Sequence[Check], targets: Sequence[str]) -> list[Plain]:
+    """What a plan was made under: the checks that were allowed, and the targets that make it partial."""
+    lines: list[Plain] = []
+    if allowed:
+        lines.append(weld("Allowed: ", listed([plain(check.value) for check in allowed])))
+    if targets:
+        lines.append(weld("Partial, only these targets: ", listed([whole(target) for target in targets])))
+    return lines
+
+
+def origin(change: Change) -> Plain:
+    """Why live differs, as a word before what is said of the change; empty where nothing was compared."""
+    return Plain("") if change.origin is None else weld(Plain(change.origin.value), ": ")

@@ -98,3 +98,15 @@ def test_a_reader_that_goes_away_is_no_traceback(emulator: Emulator, args: list[
     done = invoke(args, credentials(emulator), stdout=Closed())
     assert done.code != 0
     assert "Traceback" not in done.err
+
+
+class Shut(io.StringIO):
+    def writable(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("args", COMMANDS.values(), ids=COMMANDS)
+def test_a_closed_stdout_is_found_before_anything_is_sent(emulator: Emulator, args: list[str]) -> None:
+    emulator.clear_requests()
+    assert invoke(args, credentials(emulator), stdout=Shut()).code == 3
+    assert emulator.requests == ()
