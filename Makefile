@@ -35,7 +35,7 @@ lint: $(VENV)/developing ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/shellcheck --shell=bash --external-sources --source-path=SCRIPTDIR $(RECIPES)/github/actions/lib/*.sh
 	$(BIN)/shellcheck examples/*/*.sh
 	$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic --config .github/zizmor.yml .github $(RECIPES)/github/workflows/*.yml examples/*/.github/workflows/*.yml

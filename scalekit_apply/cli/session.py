@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -57,7 +57,7 @@ def _credentials(runtime: Runtime, connecting: Connecting) -> settings.Credentia
 @contextmanager
 def reading(
     runtime: Runtime, connecting: Connecting, desired: Desired | None
-) -> Iterator[Session[ReadClient]]:
+) -> Generator[Session[ReadClient], None, None]:
     """Open a session that cannot write. Raises ``CredentialsError`` and its like."""
     with _open(ReadClient, runtime, connecting, desired) as session:
         yield session
@@ -66,7 +66,7 @@ def reading(
 @contextmanager
 def writing(
     runtime: Runtime, connecting: Connecting, desired: Desired | None
-) -> Iterator[Session[WriteClient]]:
+) -> Generator[Session[WriteClient], None, None]:
     """Open the session of apply, the only one that can write."""
     with _open(WriteClient, runtime, connecting, desired) as session:
         yield session
@@ -75,7 +75,7 @@ def writing(
 @contextmanager
 def _open(
     kind: type[C], runtime: Runtime, connecting: Connecting, desired: Desired | None
-) -> Iterator[Session[C]]:
+) -> Generator[Session[C], None, None]:
     credentials = _credentials(runtime, connecting)
     settings.require_same_environment(desired.environment if desired else None, credentials.environment)
     client = kind(
