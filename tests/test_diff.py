@@ -168,7 +168,7 @@ def test_a_disable_is_drift_if_it_was_asked_for_before(base: Desired, origin: Or
 )
 def test_an_enable_is_drift_if_it_was_asked_for_before(base: Desired, origin: Origin) -> None:
     (change,) = diff(desired_of([organization([wanted()])]), live_of([OFF]), base=base).changes
-    assert change.origin is origin
+    assert change == Change(live=OFF, source=PLACE, origin=origin)
 
 
 def test_what_apply_cannot_change_fails_loudly() -> None:

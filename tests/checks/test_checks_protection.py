@@ -159,6 +159,11 @@ def test_too_large_a_share_names_the_smallest_percentage_that_passes(
     assert mass(disables, enabled, Limits(max_disables=1000, max_disable_percent=enough - 1))
 
 
+def test_a_broken_limit_is_shown_where_the_limits_stand() -> None:
+    found = mass(20, 40, Limits(max_disables=2, max_disable_percent=10, location=PLACE))
+    assert [item.location for item in found] == [PLACE, PLACE]
+
+
 def test_both_limits_can_be_broken_at_once() -> None:
     found = mass(11, 20, Limits())
     assert [item.summary.split(";")[0] for item in found] == [
