@@ -18,7 +18,7 @@ class State(StrEnum):
 
     ``applied``: the call succeeded, and reading back did not contradict it. ``already``: live was as wanted
     before any call. ``failed``: live is known not to be as wanted. ``skipped``: no call was made.
-    ``unknown``: a call was made and live could not be read afterwards.
+    ``unknown``: whether it holds could not be read afterwards.
     """
 
     APPLIED = "applied"
