@@ -27,6 +27,7 @@ from scalekit_apply.model import (
     is_connection_id,
     is_organization_id,
     no_levels,
+    one_spelling,
     parse_environment,
 )
 from scalekit_apply.nodes import Document, ListNode, MappingNode, Node
@@ -208,7 +209,7 @@ class ConfigFile:
         return Expectation(
             provider=facts.get("provider"),
             type=facts.get("type"),
-            status=_STATUS_SPELLINGS.get(facts.get("status", ""), facts.get("status")),
+            status=None if (status := facts.get("status")) is None else one_spelling(status),
             domains=self._domains(domains, address) if isinstance(domains, ListNode) else None,
             location=self._location(self._document.key_place_of(connection, "expect")),
         )
@@ -298,7 +299,6 @@ class _TooManyProblemsError(Exception):
 _NO_FAULTS: Final = frozenset[str]()
 _SETTINGS: Final = frozenset({"environment", "limits", "checks"})
 _ORGANIZATION_SETTINGS: Final = frozenset({"name", "unmanaged", "checks"})
-_STATUS_SPELLINGS: Final = {"INPROGRESS": "IN_PROGRESS"}
 
 
 def _organization_id(node: Node) -> OrganizationId | None:

@@ -225,6 +225,11 @@ class Desired:
         return check.rule.default
 
 
+def one_spelling(status: str) -> str:
+    """Return the one way to write a status: documentation and service write ``IN_PROGRESS`` in two."""
+    return "IN_PROGRESS" if status == "INPROGRESS" else status
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveConnection:
     """One connection as a list of the API shows it. Unknown enum values are kept as they came.

@@ -24,6 +24,7 @@ from scalekit_apply.model import (
     OrganizationId,
     is_connection_id,
     is_organization_id,
+    one_spelling,
 )
 
 Fields = dict[str, object]
@@ -182,7 +183,7 @@ def _domains(fields: Fields) -> tuple[str, ...]:
 
 def _status(fields: Fields) -> str:
     status = _text(fields, "status")
-    return "IN_PROGRESS" if status == "INPROGRESS" else status
+    return one_spelling(status)
 
 
 def _object(body: bytes) -> Fields:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scalekit_apply.checks.evidence import UNSPECIFIED, Evidence, Finding, fact, quoted
 from scalekit_apply.diagnostics import Location
-from scalekit_apply.model import Address, Expectation, LiveConnection
+from scalekit_apply.model import Address, Expectation, LiveConnection, one_spelling
 
 
 def connection_not_found(evidence: Evidence) -> Iterator[Finding]:
@@ -85,16 +85,11 @@ def _differing_facts(expect: Expectation, live: LiveConnection) -> list[tuple[st
             ("type", expect.type, live.type),
             ("status", expect.status, live.status),
         )
-        if expected is not None and _normalised(expected) != _normalised(seen)
+        if expected is not None and one_spelling(expected) != one_spelling(seen)
     ]
     if expect.domains is not None and _as_set(expect.domains) != _as_set(live.domains):
         found.append(("domains", _listed(expect.domains), _listed(live.domains)))
     return found
-
-
-def _normalised(value: str) -> str:
-    # The service writes one status in two ways; no provider and no type is called like it.
-    return "IN_PROGRESS" if value == "INPROGRESS" else value
 
 
 def _as_set(domains: tuple[str, ...]) -> frozenset[str]:

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from scalekit_apply import documents, settings
-from scalekit_apply.api import ApiOptions, ReadClient
+from scalekit_apply.api import ReadClient
 from scalekit_apply.cli.examination import Examination
 from scalekit_apply.cli.options import (
     READING_FORMATS,
@@ -23,9 +23,9 @@ from scalekit_apply.cli.options import (
 )
 from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.runtime import Runtime
+from scalekit_apply.cli.session import api_options
 from scalekit_apply.exits import ExitCode, exit_code
 from scalekit_apply.findings import outcomes
-from scalekit_apply.settings import Credentials
 from scalekit_apply.views import Format
 from scalekit_apply.views.findings import findings_document, render_findings
 
@@ -61,7 +61,7 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
             client_secret_file=connecting.client_secret_file,
             stdin=runtime.stdin,
         ),
-        connect=lambda credentials: _client(runtime, connecting, credentials),
+        connect=lambda credentials: ReadClient(api_options(runtime, connecting, credentials)),
     )
     findings = tuple(examination.findings())
     runtime.write(
@@ -72,15 +72,3 @@ def command(context: click.Context, /, **values: Any) -> ExitCode:
         )
     )
     return exit_code(outcomes(findings))
-
-
-def _client(runtime: Runtime, connecting: Connecting, credentials: Credentials) -> ReadClient:
-    return ReadClient(
-        ApiOptions(
-            credentials=credentials,
-            timeout=connecting.timeout,
-            max_retries=connecting.max_retries,
-            wait=runtime.signals.interruption.wait,
-            observer=runtime.observe,
-        )
-    )

@@ -54,6 +54,18 @@ def _credentials(runtime: Runtime, connecting: Connecting) -> settings.Credentia
     )
 
 
+def api_options(runtime: Runtime, connecting: Connecting, credentials: settings.Credentials) -> ApiOptions:
+    """Return what a client of this run is made of."""
+    return ApiOptions(
+        credentials=credentials,
+        timeout=connecting.timeout,
+        max_retries=connecting.max_retries,
+        wait=runtime.signals.interruption.wait,
+        observer=runtime.observe,
+        random=runtime.random,
+    )
+
+
 @contextmanager
 def reading(
     runtime: Runtime, connecting: Connecting, desired: Desired | None
@@ -78,16 +90,7 @@ def _open(
 ) -> Generator[Session[C], None, None]:
     credentials = _credentials(runtime, connecting)
     settings.require_same_environment(desired.environment if desired else None, credentials.environment)
-    client = kind(
-        ApiOptions(
-            credentials=credentials,
-            timeout=connecting.timeout,
-            max_retries=connecting.max_retries,
-            wait=runtime.signals.interruption.wait,
-            observer=runtime.observe,
-            random=runtime.random,
-        )
-    )
+    client = kind(api_options(runtime, connecting, credentials))
     pool = WorkerPool(connecting.concurrency)
     runtime.reading = Reading(runtime.status_line())
     try:
