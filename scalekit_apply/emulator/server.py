@@ -33,6 +33,7 @@ from scalekit_apply.errors import UsageError
 HOST: Final = "127.0.0.1"
 _LARGEST_PORT: Final = 65_535
 _STOP_SECONDS: Final = 5.0
+_CLOSED: Final = -1
 
 
 class _Listener(ThreadingHTTPServer):
@@ -71,8 +72,15 @@ class _Listener(ThreadingHTTPServer):
             selector.register(self._woken, selectors.EVENT_READ)
             while not self.service.stopping.is_set():
                 selector.select()
-                if not self.service.stopping.is_set():
+                if self.service.stopping.is_set():
+                    return
+                try:
                     self.handle_request()
+                except ValueError:
+                    # A socket that was closed under this thread takes no connections any more; that is all.
+                    if self.fileno() != _CLOSED:
+                        raise
+                    return
 
     def verify_request(
         self,
