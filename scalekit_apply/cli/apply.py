@@ -120,7 +120,7 @@ def command(runtime: Runtime, /, plan_file: Path | None, **values: Any) -> ExitC
 
 def _show(runtime: Runtime, outputs: Outputs, plan: Plan) -> None:
     if outputs.plan is not None:
-        save_plan(runtime, plan, outputs.plan)
+        save_plan(plan, outputs.plan)
     if outputs.format is Format.TEXT:
         shown = views.render_plan(plan, Format.TEXT, color=runtime.colored(runtime.stdout))
         runtime.write_out(f"{shown}\n")

@@ -23,7 +23,7 @@ from scalekit_apply.cli.options import (
 )
 from scalekit_apply.cli.outputs import Outputs
 from scalekit_apply.cli.runtime import Runtime
-from scalekit_apply.cli.savedplan import save_plan
+from scalekit_apply.cli.savedplan import save_plan, say_saved
 from scalekit_apply.cli.session import plan_now, prepare, reading
 from scalekit_apply.exits import ExitCode, exit_code
 
@@ -48,6 +48,8 @@ def command(runtime: Runtime, /, **values: Any) -> ExitCode:
     with reading(runtime, take(Connecting, values), prepared.desired) as session:
         plan = plan_now(runtime, session, prepared)
     if outputs.plan is not None:
-        save_plan(runtime, plan, outputs.plan)
+        save_plan(plan, outputs.plan)
     runtime.write(lambda fmt, color: views.render_plan(plan, fmt, color=color))
+    if outputs.plan is not None:
+        say_saved(runtime, plan, outputs.plan)
     return exit_code(plan.outcomes(detailed=values["detailed_exitcode"]))

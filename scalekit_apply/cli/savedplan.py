@@ -11,9 +11,13 @@ from scalekit_apply.plan import Plan
 from scalekit_apply.views.escaping import whole
 
 
-def save_plan(runtime: Runtime, plan: Plan, path: Path) -> None:
-    """Write the plan in one step, and say what to do with it. Raises ``OutputError``."""
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write the plan in one step. Raises ``OutputError``."""
     planfile.write_atomic(path, planfile.dump(planfile.plan_document(plan)))
+
+
+def say_saved(runtime: Runtime, plan: Plan, path: Path) -> None:
+    """Say what to do with a plan that was saved."""
     if runtime.quiet:
         return
     if not plan.applyable:
